@@ -10,14 +10,15 @@ import { webAppsAnswer } from "../smoke-test";
 import { readStateAside, type StackState } from "../stack-state";
 import { readSystem } from "../system";
 import { VaultAccess, vaultLocation } from "../vault-access";
+import { alertFindings } from "./alert-findings";
 import { machineFindings, mysqlFindings, unsealKeyFindings } from "./azure-findings";
 import { type Finding, look, note, unseen, well } from "./finding";
 import { vaultFindings } from "./vault-findings";
 
 const help = `Usage: scripts/status [environment] [--json]
 
-Shows the state of the deployed system on one screen: Vault, its nodes, certificate and audit devices, the VMs and their applied
-user data, the newest snapshot, the unseal key, MySQL and the web apps. It changes nothing.
+Shows the state of the deployed system on one screen: Vault, its nodes, certificate, audit devices, disks and leases, the VMs and
+their applied user data, the newest snapshot, the unseal key, MySQL, the web apps and the alerts that fire. It changes nothing.
 
 It makes Vault's public requests without a token, and all other requests as the deployer who is logged in to the Azure CLI. It
 shows which parts it could not check, and why.
@@ -64,6 +65,7 @@ async function statusOf(environment: Environment, interruption: Interruption): P
     readStateAside(stackOf(stacks, name), interruption.signal);
   const vaultServer = await state("vault-server");
   vaultLocation(vaultServer);
+  const mysql = state("mysql");
   const parts = await Promise.all([
     look("Vault", async () => {
       const access = await VaultAccess.open(az, environment, vaultServer);
@@ -71,10 +73,11 @@ async function statusOf(environment: Environment, interruption: Interruption): P
     }),
     machineFindings(az, vaultServer, environment),
     look("unseal key", () => unsealKeyFindings(az, environment, vaultServer)),
-    look("MySQL", async () => mysqlFindings(az, await state("mysql"))),
+    look("MySQL", async () => mysqlFindings(az, await mysql)),
     look("web apps", async () =>
       webAppFindings(stackOf(stacks, "web-app"), await state("web-app"), interruption),
     ),
+    look("alerts", async () => alertFindings(az, [vaultServer, await mysql])),
   ]);
   return parts.flat();
 }

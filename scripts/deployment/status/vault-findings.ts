@@ -1,12 +1,13 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { DISK_PERCENT, LEASES } from "../../../environments/alert-limits";
 import { certificateDays } from "../../../environments/certificate-days";
 import type { Environment } from "../../../environments/schema";
 import type { VaultClient } from "../../../lib/vault-api/vault-client";
 import { readAutopilotState } from "../autopilot-state";
 import type { VaultAccess } from "../vault-access";
-import { type Finding, look, note, unseen, well, wrong } from "./finding";
+import { type Finding, look, unseen, well, wrong } from "./finding";
 
 const sealStatus = z.object({
   initialized: z.boolean(),
@@ -18,6 +19,17 @@ const sealStatus = z.object({
 const leader = z.object({ leader_address: z.string().default(""), active_time: z.string().default("") });
 
 const auditDevices = z.record(z.string(), z.unknown());
+
+/** Source: Vault's API, sys/host-info. */
+const hostInfo = z.object({
+  disk: z.array(z.object({ path: z.string(), usedPercent: z.number() })).nullish(),
+});
+
+/** Source: Vault's API, sys/metrics. */
+const metrics = z.object({ Gauges: z.array(z.object({ Name: z.string(), Value: z.number() })) });
+
+/** The disks of a node, by the folder on which Vault's host has them. */
+const DISKS: Readonly<Record<string, string>> = { "/": "system", "/var/lib/vault": "data" };
 
 /** The required audit devices: from first boot, and from the stack vault-config. Without them the audit log has a gap. */
 const AUDIT_DEVICES = ["first-boot/", "file/"];
@@ -34,9 +46,11 @@ export async function vaultFindings(access: VaultAccess, environment: Environmen
   const open = await look("Vault", () => access.asNobody(openFindings(environment)));
   const serves = open.some(({ what, state }) => what === "leader" && state === "well");
   if (!serves) {
-    return [...open, certificate, unseen("nodes, audit", "Vault does not accept logins now.")];
+    return [...open, certificate, unseen("nodes, audit, disks, leases", "Vault does not accept logins now.")];
   }
-  const closed = await look("nodes, audit", () => access.asDeployer(deployerFindings(environment)));
+  const closed = await look("nodes, audit, disks, leases", () =>
+    access.asDeployer((client) => deployerFindings(client, environment)),
+  );
   return [...open, certificate, ...closed];
 }
 
@@ -78,30 +92,80 @@ function versionFinding(runs: string, wanted: string): Finding {
 }
 
 /** Checks Vault's answers to a deployer. */
-const deployerFindings =
-  (environment: Environment) =>
-  async (client: VaultClient): Promise<Finding[]> => {
-    const { nodes } = environment.vault;
-    const servers = Object.entries((await readAutopilotState(client)).servers);
-    const healthy = servers.filter(([, server]) => server.healthy);
-    const list = servers
-      .map(([id, server]) => `${id} ${server.status}${server.healthy ? "" : " (not healthy)"}`)
-      .join(", ");
-    const devices = Object.keys(auditDevices.parse((await client.read("sys/audit")) ?? {}));
-    const missing = AUDIT_DEVICES.filter((device) => !devices.includes(device));
+export async function deployerFindings(client: VaultClient, environment: Environment): Promise<Finding[]> {
+  const parts = await Promise.all([
+    look("nodes", () => nodeFindings(client, environment)),
+    look("audit", () => auditFindings(client)),
+    look("disks", () => diskFindings(client)),
+    look("leases", () => leaseFindings(client)),
+  ]);
+  return parts.flat();
+}
+
+async function nodeFindings(client: VaultClient, environment: Environment): Promise<Finding[]> {
+  const { nodes } = environment.vault;
+  const servers = Object.entries((await readAutopilotState(client)).servers);
+  const healthy = servers.filter(([, server]) => server.healthy);
+  const list = servers
+    .map(([id, server]) => `${id} ${server.status}${server.healthy ? "" : " (not healthy)"}`)
+    .join(", ");
+  if (healthy.length === nodes && servers.length === nodes) return [well("nodes", list)];
+  return [wrong("nodes", `${healthy.length} of ${nodes} are healthy: ${list}. Start the VMs of the others.`)];
+}
+
+async function auditFindings(client: VaultClient): Promise<Finding[]> {
+  const devices = Object.keys(auditDevices.parse((await client.read("sys/audit")) ?? {}));
+  const missing = AUDIT_DEVICES.filter((device) => !devices.includes(device));
+  if (missing.length === 0) return [well("audit", `devices ${devices.join(", ")}`)];
+  return [
+    wrong(
+      "audit",
+      `the device ${missing.join(", ")} is missing. Run scripts/deploy, and find out who removed it.`,
+    ),
+  ];
+}
+
+/** Checks the disks of the active node, because the other nodes send this request to it. */
+async function diskFindings(client: VaultClient): Promise<Finding[]> {
+  const { disk } = hostInfo.parse(await client.read("sys/host-info"));
+  const disks = (disk ?? []).flatMap(({ path, usedPercent }) => {
+    const name = DISKS[path];
+    return name === undefined ? [] : [{ name, percent: Math.round(usedPercent) }];
+  });
+  if (disks.length === 0) return [unseen("disks", "Vault does not know its host's disks.")];
+  const says = `of the active node: ${disks.map(({ name, percent }) => `${name} ${percent}% full`).join(", ")}`;
+  if (disks.every(({ percent }) => percent <= DISK_PERCENT)) return [well("disks", says)];
+  return [
+    wrong(
+      "disks",
+      `${says}. Find out what fills it (\`du -x\` on the VM). To enlarge it, raise vault.dataDiskGb or vault.osDiskGb and deploy.`,
+    ),
+  ];
+}
+
+async function leaseFindings(client: VaultClient): Promise<Finding[]> {
+  const { Gauges } = metrics.parse(await client.request({ method: "GET", path: "sys/metrics" }));
+  const gauge = (name: string) => Gauges.find(({ Name }) => Name === `vault.expire.${name}`)?.Value;
+  const [leases, givenUp] = [gauge("num_leases"), gauge("num_irrevocable_leases")];
+  if (leases === undefined || givenUp === undefined) {
+    return [unseen("leases", "Vault has not counted them since its start. Ask again in a minute.")];
+  }
+  if (givenUp > 0) {
     return [
-      healthy.length === nodes && servers.length === nodes
-        ? well("nodes", list)
-        : wrong("nodes", `${healthy.length} of ${nodes} are healthy: ${list}. Start the VMs of the others.`),
-      missing.length === 0
-        ? well("audit", `devices ${devices.join(", ")}`)
-        : wrong(
-            "audit",
-            `the device ${missing.join(", ")} is missing. Run scripts/deploy, and find out who removed it.`,
-          ),
-      note("disk", "cannot be checked from here. On the VM: `df /var/lib/vault /var/log/vault`."),
+      wrong(
+        "leases",
+        `Vault has given up revoking ${givenUp} of ${leases}, so their database users still work. Check MySQL, and run scripts/deploy, which revokes them.`,
+      ),
     ];
-  };
+  }
+  if (leases <= LEASES) return [well("leases", `${leases}, and ${LEASES} are allowed`)];
+  return [
+    wrong(
+      "leases",
+      `${leases} are more than ${LEASES}. Vault's audit log shows which client logs in or requests credentials most often.`,
+    ),
+  ];
+}
 
 /** Checks Key Vault's newest certificate. Vault serves it within an hour. */
 function certificateFinding(pem: string, now: Date, overdueDays: number): Finding {

@@ -13,6 +13,7 @@ import { halfRemovedMount } from "./configured-vault/half-removed-mount";
 import { policies } from "./configured-vault/policies";
 import { revocation } from "./configured-vault/revocation";
 import { secondIdentity } from "./configured-vault/second-identity";
+import { status } from "./configured-vault/status";
 import { webAppIdentity } from "./configured-vault/web-app-identity";
 import { useSandbox } from "./running-sandbox";
 
@@ -36,6 +37,7 @@ describeWithVaultAndDatabase("On one system:", () => {
   connections(running);
   webAppIdentity(running);
   policies(running);
+  status(running);
   attacksOn(running);
   secondIdentity(running);
   flood(running);

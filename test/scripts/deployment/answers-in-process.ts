@@ -63,6 +63,7 @@ function nameOf(args: readonly string[]): string {
   const all = args.join(" ");
   if (name === "rest") {
     if (all.includes("capabilitySets")) return "mysql-capabilities";
+    if (all.includes("AlertsManagement")) return all.includes("page=2") ? "alerts-2" : "alerts";
     if (all.includes("virtualNetworks")) return "virtual-network";
     if (all.includes("checkNameAvailability")) return "check-name";
   }

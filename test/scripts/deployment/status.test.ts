@@ -144,13 +144,21 @@ describe("scripts/status", () => {
       "certificate",
       "nodes",
       "audit",
+      "disks",
+      "leases",
       "vm-demo-vault-1",
       "snapshots",
       "unseal key",
       "MySQL",
       "web apps",
+      "alerts",
     ])
       expect(stdout).toMatch(new RegExp(`^(ok|-) +${what} +\\S`, "m"));
+    expect(stdout).toMatch(/^ok +disks +of the active node: system 31% full, data 13% full$/m);
+    expect(stdout).toMatch(/^ok +leases +17, and 204800 are allowed$/m);
+    expect(stdout).toMatch(
+      /^- +alerts +are not deployed, because the environment names no evidenceWorkspace\.$/m,
+    );
     expect(scene.imitations.changes).toEqual([]);
   });
 
@@ -172,17 +180,21 @@ describe("scripts/status", () => {
     imitations.answer("az/vm-get-instance-view", statuses("deallocated"));
     imitations.answer("az/keyvault-key-show", key(false));
     imitations.answer("az/mysql-flexible-server-show", { state: "Stopped" });
+    vault.disks = { "/": 80.4, "/var/lib/vault": 80.6 };
+    vault.gauges["vault.expire.num_leases"] = 204_801;
     says(new Date(Date.now() - 86_400_000));
     certificateFor(5);
     const { code, stdout } = await scene.run("status");
     expect(code).toBe(1);
     for (const line of [
-      /^demo: 7 things are wrong$/m,
+      /^demo: 9 things are wrong$/m,
       /WRONG +version +1\.21\.4 runs, and the environment file says 2\.2\.2\. Run scripts\/deploy/,
       /WRONG +vm-demo-vault-1 +VM deallocated\. Start it: `az vm start/,
       /WRONG +unseal key +version 0a is disabled.*set-attributes/,
       /WRONG +certificate +ends on .* in [45] days\. Key Vault should have renewed it/,
       /WRONG +nodes +0 of 1 are healthy: vault-1 voter \(not healthy\)/,
+      /WRONG +disks +of the active node: system 80% full, data 81% full\. .*vault\.dataDiskGb/,
+      /WRONG +leases +204801 are more than 204800\. .*audit log/,
       /WRONG +MySQL +is Stopped\. Start it/,
       /WRONG +snapshots +the newest is of .* 24\.0 h old/,
     ])
@@ -206,13 +218,100 @@ describe("scripts/status", () => {
     expect(state).toBe("unseen");
     const unseen = findings.filter((one: { state: string }) => one.state === "unseen");
     expect(unseen.map(({ what }: { what: string }) => what)).toEqual([
-      "nodes, audit",
+      "nodes, audit, disks, leases",
       "vm-demo-vault-1 user data",
       "snapshots",
     ]);
     expect(JSON.stringify(unseen)).toMatch(
       /claim \\"oid\\" does not match.*does not have the right Microsoft\.Compute/s,
     );
+  });
+
+  it("shows leases that Vault gave up, and says that a Vault which has just started has not counted them", async () => {
+    const { gauges } = scene.vault;
+    gauges["vault.expire.num_irrevocable_leases"] = 2;
+    expect((await scene.run("status")).stdout).toMatch(
+      /^WRONG +leases +Vault has given up revoking 2 of 17, .*run scripts\/deploy/m,
+    );
+    scene.vault.gauges = {};
+    expect(await scene.run("status")).toMatchObject({
+      code: 2,
+      stdout: expect.stringMatching(/^not seen +leases +Vault has not counted them/m),
+    });
+  });
+
+  describe("in an environment with alerts", () => {
+    const workspace =
+      "/subscriptions/99999999-9999-4999-8999-999999999999/resourceGroups/rg-security/providers/Microsoft.OperationalInsights/workspaces/log-security";
+    const rule = (kind: string, name: string) => id(`Microsoft.Insights/${kind}`, name);
+    const fired = (alertRule: string, startDateTime: string) => ({
+      properties: { essentials: { monitorCondition: "Fired", alertRule, startDateTime } },
+    });
+    const rules = [
+      resource("azurerm_monitor_scheduled_query_rules_alert_v2", "sealed", {
+        id: rule("scheduledQueryRules", "alert-demo-sealed"),
+        name: "alert-demo-sealed",
+        description: "A node's Vault is sealed. Enable the key.",
+        scopes: [workspace],
+      }),
+      resource("azurerm_monitor_metric_alert", "machine-down", {
+        id: rule("metricAlerts", "alert-demo-machine-down"),
+        name: "alert-demo-machine-down",
+        description: "Azure says that a VM of Vault does not run. Start the VM.",
+        scopes: [id("Microsoft.Compute/virtualMachines", "vm")],
+      }),
+    ];
+
+    beforeEach(() => {
+      const state = JSON.parse(readFileSync(join(scene.imitations.folder, "state/vault-server"), "utf8"));
+      scene.imitations.answer("state/vault-server", { ...state, resources: [...state.resources, ...rules] });
+    });
+
+    it("shows that none of them fires, and asks each watched resource's subscription", async () => {
+      scene.imitations.answer("az/alerts", {
+        value: [fired(rule("metricAlerts", "alert-of-another-team"), "2026-11-26T03:00:00Z")],
+      });
+      expect(await scene.run("status")).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/^ok +alerts +none of 2 fires$/m),
+      });
+      const asked = scene.imitations.calls.flatMap(({ args }) =>
+        args.filter((arg) => arg.includes("AlertsManagement")),
+      );
+      expect(asked.sort()).toEqual([
+        expect.stringMatching(
+          `^/subscriptions/${subscriptionId}/.*/alerts\\?monitorCondition=Fired&timeRange=30d&`,
+        ),
+        expect.stringMatching(/^\/subscriptions\/99999999-/),
+      ]);
+    });
+
+    it("shows each alert that fires once, with its first time and its cure, also from the answer's second page", async () => {
+      const sealed = rule("scheduledQueryRules", "Alert-Demo-Sealed");
+      const down = rule("metricAlerts", "alert-demo-machine-down");
+      scene.imitations.answer("az/alerts", {
+        value: [fired(sealed, "2026-11-26T04:00:00.1Z"), fired(sealed, "2026-11-26T03:00:00.5Z")],
+        nextLink: "https://management.azure.com:443/providers/Microsoft.AlertsManagement/alerts?page=2",
+      });
+      scene.imitations.answer("az/alerts-2", { value: [fired(down, "2026-11-25T03:00:00Z")] });
+      const { code, stdout } = await scene.run("status");
+      expect(code).toBe(1);
+      expect(stdout.match(/^.*alert-.*$/gm)).toEqual([
+        "WRONG     alert-demo-sealed          fires since 2026-11-26T03:00Z. A node's Vault is sealed. Enable the key.",
+        "WRONG     alert-demo-machine-down    fires since 2026-11-25T03:00Z. Azure says that a VM of Vault does not run. Start the VM.",
+      ]);
+    });
+
+    it("says that it could not see them", async () => {
+      scene.imitations.fail(
+        "az/alerts",
+        'ERROR: Forbidden({"error":{"code":"AuthorizationFailed","message":"The client \'x\' does not have authorization to perform action \'Microsoft.AlertsManagement/alerts/read\' over scope \'/subscriptions/1\'"}})',
+      );
+      expect(await scene.run("status")).toMatchObject({
+        code: 2,
+        stdout: expect.stringMatching(/^not seen +alerts +.*Microsoft\.AlertsManagement\/alerts\/read/m),
+      });
+    });
   });
 
   itTakesLong("exits with 2 and a sentence if there is nothing to see", async () => {

@@ -21,6 +21,13 @@ export class VaultImitation {
   status = { initialized: true, sealed: false, version: "2.2.2", type: "azurekeyvault" };
   /** Nodes that autopilot knows, and whether they are healthy. */
   nodes: Record<string, boolean> = { "vault-1": true };
+  /** The answer of sys/host-info, but only its disks: how full each folder's disk is. */
+  disks: Record<string, number> = { "/": 31.4, "/boot": 97, "/var/lib/vault": 12.6 };
+  /** Gauges of sys/metrics. */
+  gauges: Record<string, number> = {
+    "vault.expire.num_leases": 17,
+    "vault.expire.num_irrevocable_leases": 0,
+  };
   /** Leases that Vault gave up. */
   givenUp: { lease_id: string }[] = [];
   /** The reason why Vault can revoke no lease. */
@@ -91,6 +98,14 @@ export class VaultImitation {
     if (url === "/v1/sys/leader")
       return [200, { leader_address: this.address, active_time: "2026-11-26T03:00:00Z" }];
     if (url === "/v1/sys/audit") return [200, { data: { "first-boot/": {}, "file/": {} } }];
+    if (url === "/v1/sys/host-info") {
+      const disk = Object.entries(this.disks).map(([path, usedPercent]) => ({ path, usedPercent }));
+      return [200, { data: { disk } }];
+    }
+    if (url === "/v1/sys/metrics") {
+      const gauges = Object.entries(this.gauges).map(([Name, Value]) => ({ Name, Value, Labels: {} }));
+      return [200, { Timestamp: "2026-11-26 03:00:00 +0000 UTC", Gauges: gauges }];
+    }
     if (this.autopilot && url.startsWith("/v1/sys/storage/raft/")) return this.answerOfRaft(url, sent);
     if (url === "/v1/sys/storage/raft/autopilot/state") {
       const seen = { node_status: "alive", last_contact: "0s", last_index: 1, version: "2.2.2" };

@@ -153,6 +153,11 @@ const deployer: Explained = {
     "POST /sys/leases/revoke",
     "GET /sys/leases",
   ],
+  "the host's disks and the number of leases, which scripts/status shows": managed(
+    "GET",
+    "sys/host-info",
+    "sys/metrics",
+  ),
 };
 
 export const apiFuzz = (running: RunningSandbox): void =>
