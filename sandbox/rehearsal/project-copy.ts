@@ -7,6 +7,7 @@ import { programOnPath } from "../../lib/processes/program-on-path";
 import { lastLines, runProgram } from "../../lib/processes/run-program";
 import { UserError } from "../../lib/processes/user-error";
 import { numberOf } from "../../lib/processes/version";
+import { securityWorkspace } from "./empty-azure";
 
 const project = join(__dirname, "../..");
 
@@ -61,6 +62,7 @@ async function extract(commit: string, folder: string): Promise<void> {
 export function prepareEnvironment(folder: string, name: string, vaultVersion: string): void {
   fillInDeployerRanges(folder, name);
   useVaultVersion(folder, name, vaultVersion);
+  useOneSubscription(folder, name);
 }
 
 /** The content of an environment's file. Fields that both examples have are not optional. */
@@ -80,6 +82,13 @@ export function editEnvironment<T = Record<string, unknown>>(
   const environment = JSON.parse(readFileSync(file, "utf8")) as T;
   edit(environment);
   writeFileSync(file, `${JSON.stringify(environment, null, 2)}\n`);
+}
+
+/** Moves the example's workspace to the only subscription here. */
+function useOneSubscription(folder: string, name: string): void {
+  editEnvironment(folder, name, (environment) => {
+    if (environment["evidenceWorkspace"]) environment["evidenceWorkspace"] = securityWorkspace;
+  });
 }
 
 /** Replaces the example's address range, as a person does before the first deployment. */

@@ -251,6 +251,13 @@ export class Rehearsal {
     );
   }
 
+  /** @throws UserError if scripts/status finds something wrong, or cannot see it */
+  async expectWell(): Promise<void> {
+    // Their timers run within the hour.
+    for (const node of this.vaultNodes) await node.run("vault-snapshot.service");
+    await this.script("status", this.environmentName);
+  }
+
   /** Waits until Vault Agent on the first VM of a group has a user in MySQL, and returns this user. */
   async databaseUserOf(group: string): Promise<DatabaseUser> {
     const [agent] = agentWorkloads(this.environment)
@@ -471,7 +478,7 @@ export class Rehearsal {
     if (code === 0) return { stdout, stderr };
     const words = stderr.replaceAll(/^(?:Warning: .*|.* … ?(?:done in|\d+\.\d s so far|$).*)$/gm, "");
     throw new UserError(
-      `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(words, 12)}); ${file} has more.`,
+      `${[command.split("/").at(-1), ...args].join(" ")} failed (${lastLines(words.trim() ? words : stdout, 12)}); ${file} has more.`,
     );
   }
 }

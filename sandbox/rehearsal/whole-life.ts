@@ -11,6 +11,7 @@ export async function wholeLife(rehearsal: Rehearsal, progress: Progress): Promi
   const step: Step = (what, work) => progress.longStep(what, work);
   await step("scripts/deploy", () => rehearsal.deploy());
   await rehearsal.smokeTest();
+  await step("scripts/status: all is well", () => rehearsal.expectWell());
   await step("the sandbox without azurerm has the same Azure", () => rehearsal.expectFallbackAlike());
   await step("second plan: nothing to change", () => rehearsal.expectPlan({}));
   for (const change of changes) {

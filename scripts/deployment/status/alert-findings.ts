@@ -14,7 +14,7 @@ const alertRule = z.object({
   scopes: z.array(z.string()),
 });
 
-/** Source: Azure Monitor's REST API, Alerts - Get All, 2019-03-01. */
+/** Source: Azure Monitor's REST API, Alerts - Get All. */
 const firedAlerts = z.object({
   value: z.array(
     z.object({
@@ -34,14 +34,13 @@ export async function alertFindings(az: AzureCli, states: readonly StackState[])
   if (rules.length === 0) {
     return [note("alerts", "are not deployed, because the environment names no evidenceWorkspace.")];
   }
-  // Azure keeps an alert in the subscription of the watched resource.
-  const subscriptions = new Set(rules.flatMap(({ scopes }) => scopes.map(subscriptionOf)));
+  const scopes = new Set(rules.flatMap(({ id, scopes: watched }) => watched.map((one) => scopeOf(one, id))));
+  const fired = await Promise.all([...scopes].map((scope) => firedIn(az, scope)));
   const since = new Map<string, string>();
-  for (const subscription of subscriptions)
-    for (const { alertRule: id, startDateTime } of await firedIn(az, subscription)) {
-      const earlier = since.get(id.toLowerCase());
-      if (!earlier || startDateTime < earlier) since.set(id.toLowerCase(), startDateTime);
-    }
+  for (const { alertRule: id, startDateTime } of fired.flat()) {
+    const earlier = since.get(id.toLowerCase());
+    if (!earlier || startDateTime < earlier) since.set(id.toLowerCase(), startDateTime);
+  }
   const firing = rules.flatMap(({ id, name, description }) => {
     const start = since.get(id.toLowerCase());
     return start === undefined ? [] : [wrong(name, `fires since ${start.slice(0, 16)}Z. ${description}`)];
@@ -49,14 +48,13 @@ export async function alertFindings(az: AzureCli, states: readonly StackState[])
   return firing.length > 0 ? firing : [well("alerts", `none of ${rules.length} fires`)];
 }
 
-/** Returns the alerts that fire in a subscription and began within 30 days, the longest time that Azure keeps them. */
+/** Returns the alerts that fire in a scope and began within 30 days, the longest time that Azure keeps them. */
 async function firedIn(
   az: AzureCli,
-  subscription: string,
+  scope: string,
 ): Promise<z.infer<typeof firedAlerts>["value"][number]["properties"]["essentials"][]> {
-  const query = "monitorCondition=Fired&timeRange=30d&pageCount=250&api-version=2019-03-01";
-  let url: string | null | undefined =
-    `/subscriptions/${subscription}/providers/Microsoft.AlertsManagement/alerts?${query}`;
+  const query = "monitorCondition=Fired&timeRange=30d&pageCount=250&api-version=2023-07-12-preview";
+  let url: string | null | undefined = `${scope}/providers/Microsoft.AlertsManagement/alerts?${query}`;
   const found = [];
   while (url) {
     const page: z.infer<typeof firedAlerts> = await az.json(
@@ -73,4 +71,10 @@ async function firedIn(
   return found;
 }
 
-const subscriptionOf = (id: string): string => id.split("/")[2]?.toLowerCase() ?? "";
+/** Azure keeps an alert with the watched resource. The system's own resources share the rule's resource group. */
+function scopeOf(watched: string, rule: string): string {
+  const group = groupOf(rule);
+  return groupOf(watched).toLowerCase() === group.toLowerCase() ? group : watched;
+}
+
+const groupOf = (id: string): string => id.split("/").slice(0, 5).join("/");

@@ -1,11 +1,13 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { FaultAnswer } from "../../../sandbox/azure/server/request-faults";
 import type { AzureRequest } from "../../../sandbox/azure/server/service";
 import { itTakesLong, longTests } from "../../long-tests";
+import { firstBootsLog } from "./audit-log";
 import {
   bootToTheEnd,
   FIRST_BOOT,
   initsIn,
+  localConnection,
   outputFromNow,
   recoveryKeysWork,
   replaceDataDisk,
@@ -15,6 +17,7 @@ import {
   untilSaid,
   VAULT,
 } from "./first-boots";
+import { leaveHalfMadeAuditDevice } from "./half-made-audit-device";
 import type { RunningSandbox } from "./running-sandbox";
 
 const count = (text: string, part: string): number => text.split(part).length - 1;
@@ -66,6 +69,26 @@ export const interruptedFirstBoots = (running: RunningSandbox): void =>
         lost + remains,
       ]);
       expect(storedKeySets(running.sandbox)).toHaveLength(before.length + 1);
+    });
+
+    it("restarts a Vault that has an audit device which it does not list, as an interrupted request leaves it", async () => {
+      await replaceDataDisk(vm());
+      const said = outputFromNow(vm(), FIRST_BOOT);
+      await vm().boot();
+      await untilSaid(said, "root token: the initial one is revoked");
+      await vm().stop(FIRST_BOOT);
+      const session = readFileSync(vm().path("/run/vault-first-boot/working"), "utf8");
+      const [, token = ""] = /X-Vault-Token: (\S+?)"/.exec(session) ?? [];
+      await leaveHalfMadeAuditDevice(localConnection(running.sandbox), token, {
+        name: "first-boot",
+        file: vm().path(firstBootsLog),
+      });
+      await vm().start(FIRST_BOOT);
+      await expectComplete();
+      expect(said()).toContain("it starts again");
+      const deployer = await running.deployer();
+      expect(await deployer.read("sys/audit")).toHaveProperty("first-boot/");
+      await deployer.logOut();
     });
 
     itTakesLong(

@@ -267,7 +267,7 @@ describe("scripts/status", () => {
       scene.imitations.answer("state/vault-server", { ...state, resources: [...state.resources, ...rules] });
     });
 
-    it("shows that none of them fires, and asks each watched resource's subscription", async () => {
+    it("shows that none of them fires, and asks for those of the system's resource group and of the workspace", async () => {
       scene.imitations.answer("az/alerts", {
         value: [fired(rule("metricAlerts", "alert-of-another-team"), "2026-11-26T03:00:00Z")],
       });
@@ -280,9 +280,9 @@ describe("scripts/status", () => {
       );
       expect(asked.sort()).toEqual([
         expect.stringMatching(
-          `^/subscriptions/${subscriptionId}/.*/alerts\\?monitorCondition=Fired&timeRange=30d&`,
+          `^/subscriptions/${subscriptionId}/resourceGroups/rg-demo-vault/providers/Microsoft\\.AlertsManagement/alerts\\?monitorCondition=Fired&timeRange=30d&`,
         ),
-        expect.stringMatching(/^\/subscriptions\/99999999-/),
+        expect.stringContaining(`${workspace}/providers/Microsoft.AlertsManagement/alerts?`),
       ]);
     });
 

@@ -126,6 +126,8 @@ export const monitoringTypes: ResourceTypes = {
     }),
   },
   "microsoft.insights/scheduledqueryrules": {},
+  // Always empty, because nothing evaluates the rules.
+  "microsoft.alertsmanagement/alerts": {},
   "microsoft.insights/metricalerts": { stateless: true, putStatus: 200 },
   "microsoft.insights/autoscalesettings": {
     stateless: true,
