@@ -25,6 +25,11 @@ const causes: readonly (readonly [RegExp, (subject: Subject, output: string) => 
       `MySQL refuses Vault's password of the administrator. Either Vault was interrupted while it changed the password, or vault-config was deleted and created again. ${newPassword(environment)}`,
   ],
   [
+    /audit backend .* already registered/,
+    ({ environment }) =>
+      `A request for an audit device was interrupted, so Vault has a device that it does not list. It lists or forgets it at its next start. Restart the leader's VM (\`az vm restart\`; \`scripts/status ${environment}\` names the leader), and run the same command again.`,
+  ],
+  [
     mountInUse,
     ({ environment }, output) => {
       const mount = mountInTheWay(output);

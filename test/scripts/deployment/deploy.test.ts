@@ -553,6 +553,11 @@ Lock Info:
       "Error: unexpected status 400 (400 Bad Request) with error: SubnetsHaveNoServiceEndpointsConfigured: Subnets snet-runners of virtual network vnet do not have ServiceEndpoints for Microsoft.KeyVault resources configured.",
       /network\.deployerSubnets has no service endpoint Microsoft\.KeyVault\. Add it \(`az network/,
     ],
+    [
+      "an audit device whose request was interrupted",
+      `Error: error enabling audit backend: Error making API request.\n\nURL: PUT https://vault.example:8200/v1/sys/audit/file\nCode: 400. Errors:\n\n* failed to register "file" audit backend "file/": backend already\n│ registered 'file/': invalid configuration\n\n  with vault_audit.audit_file,\n`,
+      /lists or forgets it at its next start\. Restart the leader's VM .*`scripts\/status demo` names the leader/,
+    ],
     ["a busy server", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],
     [
       "leftovers of Azure or people in a resource group",
