@@ -162,7 +162,7 @@ class RunningApplication implements Application {
     if (this.#notGranted) return { vault: this.#notGranted, database: credentials.failure };
     const [vaultProblem, databaseProblem] = await Promise.all([
       vault.failure ?? this.#probeVault().catch(unavailable),
-      credentials.failure ?? (credentials.current ? this.#probeDatabase().catch(unavailable) : undefined),
+      credentials.failure ?? this.#probeDatabase().catch(unavailable),
     ]);
     return { vault: vaultProblem ?? undefined, database: databaseProblem ?? undefined };
   }
@@ -308,8 +308,9 @@ class RunningApplication implements Application {
     await this.#key().hmac(["readiness"]);
   }
 
+  /** Requests the user's own rights. Other statements succeed for a dropped user until its connection ends. */
   async #probeDatabase(): Promise<void> {
-    await this.#pools.use("probe the database", (session) => session.rows("SELECT 1"), probeDeadlineMs);
+    await this.#pools.use("probe the database", (session) => session.rows("SHOW GRANTS"), probeDeadlineMs);
   }
 }
 

@@ -19,8 +19,11 @@ export interface CredentialSource {
   /** @throws {Unavailable} if no credentials arrive in time */
   get(timeoutMs: number): Promise<DatabaseLogin>;
   readonly current: DatabaseLogin | undefined;
-  /** Reports that the database refuses them. Returns false if new credentials would not help. */
-  refused(login: DatabaseLogin): boolean;
+  /**
+   * Reports that the database refuses them, and whether it no longer has their user. Returns false if new credentials
+   * would not help.
+   */
+  refused(login: DatabaseLogin, userIsGone: boolean): boolean;
   leaseSecondsLeft(): Promise<number | undefined>;
   readonly failure: Unavailable | undefined;
 }

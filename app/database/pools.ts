@@ -120,7 +120,8 @@ export class Pools {
         open.held -= 1;
       }
     } catch (error) {
-      if (refusals.has(databaseErrorCode(error))) this.credentials().refused(open.login);
+      const code = databaseErrorCode(error);
+      if (refusals.has(code)) this.credentials().refused(open.login, goneUser.has(code));
       throw error;
     } finally {
       open.inUse -= 1;
@@ -245,9 +246,12 @@ async function connectionOf(open: OpenPool, timeoutMs: number): Promise<PoolConn
   }
 }
 
+/** The user no longer exists: the answers to a login, and to SHOW GRANTS on an open connection. */
+const goneUser = new Set(["ER_ACCESS_DENIED_ERROR", "ER_NONEXISTING_GRANT"]);
+
 /** The user no longer exists or has lost its rights: its lease ended or was revoked. */
 const refusals = new Set([
-  "ER_ACCESS_DENIED_ERROR",
+  ...goneUser,
   "ER_DBACCESS_DENIED_ERROR",
   "ER_TABLEACCESS_DENIED_ERROR",
   "ER_COLUMNACCESS_DENIED_ERROR",

@@ -26,6 +26,8 @@ export class RenderedCredentials implements CredentialSource {
   #timer?: NodeJS.Timeout;
   #leaseTimer?: NodeJS.Timeout;
   #over?: DatabaseLogin;
+  /** The database no longer has its user. */
+  #gone?: DatabaseLogin;
   #quit?: { login: DatabaseLogin; at: number };
   #agent?: AgentListener;
   readonly #onHangup = () => this.#read();
@@ -68,9 +70,11 @@ export class RenderedCredentials implements CredentialSource {
   }
 
   /** The file may be newer than the login in use. If not, the check of the lease restarts the agent. */
-  refused(login: DatabaseLogin): boolean {
+  refused(login: DatabaseLogin, userIsGone: boolean): boolean {
     this.#read();
-    return login !== this.#login;
+    if (login !== this.#login) return true;
+    if (userIsGone) this.#gone = login;
+    return false;
   }
 
   /** Asks Vault, because the agent does not rewrite the file when it renews the lease. */
@@ -97,7 +101,7 @@ export class RenderedCredentials implements CredentialSource {
    */
   async #checkLease(): Promise<void> {
     const login = this.#login;
-    if (!login?.leaseId || !this.#agent || (await this.#agent.lives(login.leaseId))) {
+    if (!login?.leaseId || !this.#agent || !(await this.#isOver(login, this.#agent))) {
       this.#over = undefined;
     } else if (this.#over !== login) {
       this.#over = login;
@@ -106,10 +110,15 @@ export class RenderedCredentials implements CredentialSource {
       this.onEvent({
         event: "failure",
         what: "lease",
-        reason: "The lease has ended. Vault Agent restarts.",
+        reason: "The lease has ended, or its database user is gone. Vault Agent restarts.",
       });
       await this.#agent.quit().catch(() => undefined);
     }
+  }
+
+  /** The lease of a user that somebody dropped still lives, so Vault Agent would keep it. */
+  async #isOver(login: DatabaseLogin, agent: AgentListener): Promise<boolean> {
+    return login === this.#gone ? agent.isUnsealed() : !(await agent.lives(login.leaseId));
   }
 
   #look(): void {

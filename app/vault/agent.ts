@@ -61,12 +61,12 @@ export class AgentListener implements Vault {
       return true;
     } catch (error) {
       if (error instanceof HttpError) return ![400, 403].includes(error.status);
-      return connectionProblem(error) !== "no answer in time" || !(await this.#isUnsealed());
+      return connectionProblem(error) !== "no answer in time" || !(await this.isUnsealed());
     }
   }
 
   /** Asks Vault through the agent. This request needs no token. */
-  async #isUnsealed(): Promise<boolean> {
+  async isUnsealed(): Promise<boolean> {
     try {
       const { sealed } = await this.#send<{ sealed: boolean }>(
         "GET",

@@ -84,7 +84,7 @@ export class Kept<T> {
   refused(value: T): boolean {
     if (value !== this.#value) return true;
     if (Date.now() - this.#obtainedAt < youngMs) return false;
-    this.#endsAt = 0;
+    if (this.current !== undefined) this.#lose();
     this.replaceNow();
     return true;
   }
@@ -99,6 +99,13 @@ export class Kept<T> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#wake();
+  }
+
+  /** Forgets earlier failures, because they say nothing about the try that follows. */
+  #lose(): void {
+    this.#endsAt = 0;
+    this.#failure = undefined;
+    this.#failures = 0;
   }
 
   async #renewOrReplace(): Promise<void> {

@@ -339,6 +339,16 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       expect(JSON.stringify([status, app.events])).not.toMatch(tokenLike);
     });
 
+    it("is not ready with a dropped database user, whose connections still work, but with the next user", async () => {
+      const own = await RunningApplication.start(webAppSettings(running.sandbox), { seed: false });
+      await own.untilReady();
+      const { user } = (await own.application.status()).database;
+      await database.query("DROP USER ?@'%'", [user]);
+      await own.untilReady();
+      expect((await own.application.status()).database.user).not.toBe(user);
+      await own.close();
+    });
+
     it("reports that the database cannot write while the server's disk is full", async () => {
       const login = await databaseLogin(running.sandbox, "long");
       const source = {

@@ -7,6 +7,8 @@ const second = 1_000;
 describe("A kept value", () => {
   let made: number;
   let problem: Unavailable | undefined;
+  /** If true, the next try does not end. */
+  let hangs: boolean;
   let kept: Kept<string>;
 
   const start = (
@@ -16,6 +18,7 @@ describe("A kept value", () => {
     kept = new Kept({
       what: "a thing",
       obtain: async () => {
+        if (hangs) await new Promise(() => {});
         if (problem) throw problem;
         made += 1;
         return { value: `value ${made}`, ...life };
@@ -30,6 +33,7 @@ describe("A kept value", () => {
     jest.useFakeTimers();
     made = 0;
     problem = undefined;
+    hangs = false;
   });
   afterEach(() => {
     kept?.stop();
@@ -119,6 +123,29 @@ describe("A kept value", () => {
     expect(kept.refused("value 1")).toBe(true);
     await jest.advanceTimersByTimeAsync(0);
     expect(made).toBe(2);
+  });
+
+  it("gives no reason from before its refusal, while the replacement is under way", async () => {
+    await start({ seconds: 100, renewable: false });
+    problem = new Unavailable("Vault refuses it.", 30);
+    await jest.advanceTimersByTimeAsync(80 * second);
+    expect([kept.current, kept.failure]).toEqual(["value 1", problem]);
+    hangs = true;
+    expect(kept.refused("value 1")).toBe(true);
+    expect([kept.current, kept.failure]).toEqual([undefined, undefined]);
+    const refused = expect(kept.get(5 * second)).rejects.toThrow("The application waits for a thing.");
+    await jest.advanceTimersByTimeAsync(5 * second);
+    await refused;
+  });
+
+  it("keeps the reason of its replacement's failure if a late caller reports the refusal, too", async () => {
+    await start({ seconds: 100, renewable: false });
+    await jest.advanceTimersByTimeAsync(10 * second);
+    problem = new Unavailable("Vault is sealed.", 5);
+    kept.refused("value 1");
+    await jest.advanceTimersByTimeAsync(0);
+    kept.refused("value 1");
+    expect(kept.failure).toBe(problem);
   });
 
   it("may live for 768 h, longer than a timer counts", async () => {

@@ -168,7 +168,7 @@ describeWithVaultAndDatabase("The application's credentials", () => {
         await token.request({ method: "POST", path: "sys/leases/revoke", body: { lease_id: own.leaseId } });
         return !(await usersLeft()).includes(own.user);
       });
-      // A dropped user's sessions continue until they end, so only the next session finds out.
+      // A dropped user's sessions continue until they end, so only the next session or a probe finds out.
       await endSessionsOf(own.user);
       await until("another user", async () => {
         const now = (await app.ask("GET /api/status")).body.database;
