@@ -27,6 +27,8 @@ export interface AzureCloud extends AzureNames {
   readonly keyVaultDomain: string;
   /** Ending of storage accounts' names. The name of the service precedes it, such as `blob`. */
   readonly storageDomain: string;
+  /** Private DNS zones of private endpoints, by the service's subresource. */
+  readonly privateLinkZones: { readonly vault: string; readonly blob: string };
   /** Ending of the DNS names of public addresses. A region precedes it. */
   readonly publicAddressDomain: string;
   /** Domains with names that the VMs and web apps need. */
@@ -45,6 +47,7 @@ export interface AzureCloud extends AzureNames {
  * - tokenExchange: Entra, "Configure an application to trust a managed identity"
  * - login for App Service: Entra, "National clouds"; 21Vianet has login.chinacloudapi.cn for Azure's tools and login.partner.microsoftonline.cn for sign-ins
  * - mysqlDomain, keyVaultDomain, storageDomain, publicAddressDomain: go-autorest, `azure/environments.go`; Azure, "Compare Azure Government and global Azure"
+ * - privateLinkZones: Azure, "Private endpoint private DNS zone values", with a table for each cloud
  * - storageResource: Azure, "Authorize access to blobs using Microsoft Entra ID": one resource in all clouds
  * - regions: Azure Database for MySQL, "Azure regions" (January 2026). Regions without MySQL Flexible Server are missing
  */
@@ -62,6 +65,10 @@ export const azureClouds = {
     storageResource: "https://storage.azure.com/",
     keyVaultDomain: "vault.azure.net",
     storageDomain: "core.windows.net",
+    privateLinkZones: {
+      vault: "privatelink.vaultcore.azure.net",
+      blob: "privatelink.blob.core.windows.net",
+    },
     publicAddressDomain: "cloudapp.azure.com",
     domains: ["azure.com", "azure.net", "windows.net", "microsoftonline.com"],
   },
@@ -83,6 +90,10 @@ export const azureClouds = {
     storageResource: "https://storage.azure.com/",
     keyVaultDomain: "vault.usgovcloudapi.net",
     storageDomain: "core.usgovcloudapi.net",
+    privateLinkZones: {
+      vault: "privatelink.vaultcore.usgovcloudapi.net",
+      blob: "privatelink.blob.core.usgovcloudapi.net",
+    },
     publicAddressDomain: "cloudapp.usgovcloudapi.net",
     domains: ["usgovcloudapi.net", "azure.us", "azurewebsites.us", "microsoftonline.us", "windows.net"],
   },
@@ -105,6 +116,10 @@ export const azureClouds = {
     storageResource: "https://storage.azure.com/",
     keyVaultDomain: "vault.azure.cn",
     storageDomain: "core.chinacloudapi.cn",
+    privateLinkZones: {
+      vault: "privatelink.vaultcore.azure.cn",
+      blob: "privatelink.blob.core.chinacloudapi.cn",
+    },
     publicAddressDomain: "cloudapp.chinacloudapi.cn",
     domains: ["chinacloudapi.cn", "azure.cn", "chinacloudsites.cn", "microsoftonline.cn"],
   },

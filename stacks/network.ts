@@ -5,6 +5,7 @@ import { useAzurerm } from "../constructs/azure/azurerm-provider";
 import { DeployerDataAccess } from "../constructs/azure/deployer-data-access";
 import { OutboundGateway } from "../constructs/azure/network/outbound-gateway";
 import { PrivateDnsZone } from "../constructs/azure/network/private-dns-zone";
+import type { PrivateEndpointNetwork, Subresource } from "../constructs/azure/network/private-endpoint";
 import { SystemNetwork } from "../constructs/azure/network/system-network";
 import { resourceName } from "../constructs/azure/resource-names";
 import { addOutputs } from "../constructs/terraform/outputs";
@@ -20,6 +21,8 @@ export class NetworkStack extends EnvironmentStack {
   readonly vaultDnsZoneName: string;
   readonly vaultDnsZone: PrivateDnsZone;
   readonly mysqlDnsZone: PrivateDnsZone;
+  /** Undefined if the environment has no private endpoints. */
+  readonly privateEndpoints?: PrivateEndpointNetwork;
 
   constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id, environment, ["azurerm"]);
@@ -58,6 +61,20 @@ export class NetworkStack extends EnvironmentStack {
       resourceGroup,
       virtualNetworkId: network.id,
     });
+    if (network.privateEndpoints !== undefined) {
+      const zoneId = (subresource: Subresource) =>
+        new PrivateDnsZone(this, `${subresource}-endpoint-dns`, {
+          name: cloudOf(environment).privateLinkZones[subresource],
+          resourceGroup,
+          virtualNetworkId: network.id,
+          // A Key Vault of others may have a private endpoint elsewhere.
+          fallBackToInternet: true,
+        }).id;
+      this.privateEndpoints = {
+        subnetId: network.privateEndpoints,
+        zoneIds: { vault: zoneId("vault"), blob: zoneId("blob") },
+      };
+    }
 
     addOutputs(this, {
       resource_group: [resourceGroup, "name of the resource group of the whole system"],

@@ -1,9 +1,12 @@
 import { KeyVaultKey } from "@cdktf/provider-azurerm/lib/key-vault-key";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
 
 export interface AdminSshKeyProps {
   keyVaultId: string;
+  /** The way into the Key Vault, if it has one of its own. */
+  dependsOn?: ITerraformDependable[];
 }
 
 /**
@@ -14,9 +17,10 @@ export class AdminSshKey extends Construct {
   /** The public key in OpenSSH's format. */
   readonly publicKey: string;
 
-  constructor(scope: Construct, id: string, { keyVaultId }: AdminSshKeyProps) {
+  constructor(scope: Construct, id: string, { keyVaultId, dependsOn }: AdminSshKeyProps) {
     super(scope, id);
     const key = new KeyVaultKey(this, "key", {
+      dependsOn,
       name: "vm-admin-ssh",
       keyVaultId,
       keyType: "RSA",

@@ -1,7 +1,9 @@
 import { KeyVault as AzurermKeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { disjoint, isPublic } from "../../environments/addresses";
 import { skipChecks } from "../terraform/checkov-skips";
+import { PrivateEndpoint, type PrivateEndpointNetwork } from "./network/private-endpoint";
 
 export interface KeyVaultProps {
   name: string;
@@ -13,6 +15,8 @@ export interface KeyVaultProps {
   allowedRanges: readonly string[];
   /** Ids of subnets with the service endpoint Microsoft.KeyVault. */
   allowedSubnets: readonly string[];
+  /** Creates a private endpoint there. */
+  privateEndpoints?: PrivateEndpointNetwork;
   /** Makes Terraform refuse the deletion. */
   protect: boolean;
 }
@@ -27,6 +31,8 @@ export class KeyVault extends Construct {
   readonly name: string;
   /** `https://<name>.<domain of Key Vault>/` */
   readonly uri: string;
+  /** Its private endpoint, if it has one. Everything that happens inside the Key Vault depends on it. */
+  readonly endpoint?: ITerraformDependable;
 
   constructor(
     scope: Construct,
@@ -35,9 +41,7 @@ export class KeyVault extends Construct {
   ) {
     super(scope, id);
     const keyVault = this.createKeyVault();
-    skipChecks(keyVault, {
-      CKV2_AZURE_32: "Its firewall admits only the subnets' service endpoints and the deployers' ranges.",
-    });
+    this.endpoint = this.createEndpoint(keyVault);
     this.id = keyVault.id;
     this.name = keyVault.name;
     this.uri = keyVault.vaultUri;
@@ -46,6 +50,7 @@ export class KeyVault extends Construct {
   private createKeyVault(): AzurermKeyVault {
     const { name, resourceGroup, location, tenantId, sku, allowedRanges, allowedSubnets, protect } =
       this.props;
+    const ipRules = disjoint(allowedRanges).filter(isPublic);
     return new AzurermKeyVault(this, "vault", {
       name,
       resourceGroupName: resourceGroup,
@@ -55,13 +60,28 @@ export class KeyVault extends Construct {
       rbacAuthorizationEnabled: true,
       purgeProtectionEnabled: true,
       softDeleteRetentionDays: 90,
+      // Azure's default is true. A firewall that admits nobody needs no public address.
+      publicNetworkAccessEnabled: ipRules.length + allowedSubnets.length > 0 ? undefined : false,
       networkAcls: {
         defaultAction: "Deny",
         bypass: "None",
-        ipRules: disjoint(allowedRanges).filter(isPublic),
+        ipRules,
         virtualNetworkSubnetIds: [...allowedSubnets],
       },
       lifecycle: protect ? { preventDestroy: true } : undefined,
     });
+  }
+
+  private createEndpoint(keyVault: AzurermKeyVault): ITerraformDependable | undefined {
+    const { name, resourceGroup, location, privateEndpoints: network } = this.props;
+    if (network === undefined) {
+      skipChecks(keyVault, {
+        CKV2_AZURE_32: "Its firewall admits only the subnets' service endpoints and the deployers' ranges.",
+      });
+      return undefined;
+    }
+    const resourceId = keyVault.id;
+    const props = { of: name, resourceGroup, location, resourceId, network };
+    return new PrivateEndpoint(this, "private", { ...props, subresource: "vault" }).dependable;
   }
 }

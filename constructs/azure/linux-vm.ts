@@ -3,6 +3,7 @@ import {
   type LinuxVirtualMachineIdentity,
 } from "@cdktf/provider-azurerm/lib/linux-virtual-machine";
 import { NetworkInterface } from "@cdktf/provider-azurerm/lib/network-interface";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { Principal } from "../../environments/rules/people";
 import { diskControllerOf } from "../../environments/vm-size";
@@ -36,6 +37,8 @@ export interface LinuxVmProps {
   logRuleId?: string;
   /** Azure ids of further identities besides the VM's own. */
   userAssignedIdentities?: readonly string[];
+  /** What the VM needs at its first start, besides the resources in its user data. */
+  dependsOn?: ITerraformDependable[];
   /** Returns the `#cloud-config` text for the VM's address in the virtual network. The text may contain references. */
   cloudConfig: (privateAddress: string) => string;
 }
@@ -107,6 +110,7 @@ export class LinuxVm extends Construct {
     // but a new VM can.
     const disks = new TerraformData(this, "disk-controller", { triggersReplace: { controller } });
     return new LinuxVirtualMachine(this, "machine", {
+      dependsOn: this.props.dependsOn,
       name: resourceName("vm", environment, name),
       resourceGroupName: resourceGroup,
       location,

@@ -1,10 +1,13 @@
 import type { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
 import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
+import { dependsOn } from "../terraform/depends-on";
 import { TerraformData } from "../terraform/terraform-data";
 import type { AppPackage } from "./app-package";
-import { privateStorageAccount } from "./private-storage-account";
+import type { PrivateEndpointNetwork } from "./network/private-endpoint";
+import { blobEndpoint, privateStorageAccount } from "./private-storage-account";
 
 export interface PackageStoreProps {
   /** 3 to 24 lower-case letters and digits, unique among all storage accounts in Azure. */
@@ -16,6 +19,8 @@ export interface PackageStoreProps {
   allowedRanges: readonly string[];
   /** Ids of subnets with the service endpoint Microsoft.Storage. */
   allowedSubnets: readonly string[];
+  /** Creates a private endpoint there. */
+  privateEndpoints?: PrivateEndpointNetwork;
 }
 
 const containerName = "app";
@@ -34,6 +39,8 @@ export class PackageStore extends Construct {
   readonly blobServiceId: string;
   /** Azure id of the container, the scope of the readers' right. */
   readonly containerId: string;
+  /** Its private endpoint, if it has one. Every VM that fetches the package depends on it. */
+  readonly endpoint?: ITerraformDependable;
 
   constructor(
     scope: Construct,
@@ -43,6 +50,7 @@ export class PackageStore extends Construct {
     super(scope, id);
     const account = this.createAccount();
     const container = this.createContainer(account);
+    this.endpoint = blobEndpoint(this, "private", account, props, props.privateEndpoints);
     this.push(account, container);
     this.explainFindings(account, container);
     this.packageUrl = `${account.primaryBlobEndpoint}${containerName}/${blobName}`;
@@ -74,7 +82,7 @@ export class PackageStore extends Construct {
     const { package: appPackage } = this.props;
     new TerraformData(this, "push", {
       triggersReplace: { package: appPackage.hash, store: account.id },
-      dependsOn: [into],
+      dependsOn: dependsOn(into, this.endpoint),
       provisioners: [
         {
           type: "local-exec",
@@ -97,11 +105,15 @@ export class PackageStore extends Construct {
     skipChecks(account, {
       CKV_AZURE_33: "Nothing uses queues, and nobody has rights on them.",
       CKV_AZURE_36: "No Azure service needs the package.",
-      CKV_AZURE_59: "Its firewall admits only the agents' subnet and the deployers' ranges.",
       CKV_AZURE_206:
         "The next deployment pushes the package again, so copies in other regions are not necessary.",
       CKV2_AZURE_1: "The package is open source, so a customer-managed key would protect nothing.",
-      CKV2_AZURE_33: "The agents' subnet has a service endpoint, which the firewall admits.",
+      ...(account.publicNetworkAccessEnabledInput !== false && {
+        CKV_AZURE_59: "Its firewall admits only the environment's own subnets and the deployers' networks.",
+      }),
+      ...(this.props.privateEndpoints === undefined && {
+        CKV2_AZURE_33: "The agents' subnet has a service endpoint, which the firewall admits.",
+      }),
     });
     skipChecks(container, {
       CKV2_AZURE_21: "The container holds the application, which is not secret.",

@@ -1,7 +1,8 @@
 import { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
-import type { TerraformResourceLifecycle } from "cdktf";
+import type { ITerraformDependable, TerraformResourceLifecycle } from "cdktf";
 import type { Construct } from "constructs";
 import { disjoint, isPublic } from "../../environments/addresses";
+import { PrivateEndpoint, type PrivateEndpointNetwork } from "./network/private-endpoint";
 
 export interface PrivateStorageAccountProps {
   /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
@@ -24,6 +25,7 @@ export function privateStorageAccount(
   props: PrivateStorageAccountProps,
 ): StorageAccount {
   const { name, resourceGroup, location, replication, allowedRanges, allowedSubnets, lifecycle } = props;
+  const ipRules = disjoint(allowedRanges).filter(isPublic).flatMap(asIpRules);
   return new StorageAccount(scope, id, {
     name,
     resourceGroupName: resourceGroup,
@@ -39,10 +41,12 @@ export function privateStorageAccount(
     crossTenantReplicationEnabled: false,
     httpsTrafficOnlyEnabled: true,
     minTlsVersion: "TLS1_2",
+    // Azure's default is true. A firewall that admits nobody needs no public address.
+    publicNetworkAccessEnabled: ipRules.length + allowedSubnets.length > 0 ? undefined : false,
     networkRules: {
       defaultAction: "Deny",
       bypass: ["None"],
-      ipRules: disjoint(allowedRanges).filter(isPublic).flatMap(asIpRules),
+      ipRules,
       virtualNetworkSubnetIds: [...allowedSubnets],
     },
     blobProperties: {
@@ -52,6 +56,19 @@ export function privateStorageAccount(
     },
     lifecycle,
   });
+}
+
+/** Creates the private endpoint of an account's blobs. Without a place for it, creates nothing. */
+export function blobEndpoint(
+  scope: Construct,
+  id: string,
+  account: StorageAccount,
+  { name, resourceGroup, location }: Pick<PrivateStorageAccountProps, "name" | "resourceGroup" | "location">,
+  network: PrivateEndpointNetwork | undefined,
+): ITerraformDependable | undefined {
+  if (network === undefined) return undefined;
+  const props = { of: name, resourceGroup, location, resourceId: account.id, network };
+  return new PrivateEndpoint(scope, id, { ...props, subresource: "blob" }).dependable;
 }
 
 /** The firewall accepts single addresses without a length, and no network of two. Source: Azure, storage firewall. */

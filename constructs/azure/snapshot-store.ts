@@ -3,9 +3,11 @@ import type { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account
 import { StorageContainer } from "@cdktf/provider-azurerm/lib/storage-container";
 import { StorageContainerImmutabilityPolicy } from "@cdktf/provider-azurerm/lib/storage-container-immutability-policy";
 import { StorageManagementPolicy } from "@cdktf/provider-azurerm/lib/storage-management-policy";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
-import { privateStorageAccount } from "./private-storage-account";
+import type { PrivateEndpointNetwork } from "./network/private-endpoint";
+import { blobEndpoint, privateStorageAccount } from "./private-storage-account";
 
 export interface SnapshotStoreProps {
   /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
@@ -17,6 +19,8 @@ export interface SnapshotStoreProps {
   replication: "LRS" | "ZRS";
   /** Id of Vault's subnet, which has the service endpoint Microsoft.Storage. Nobody else reaches the snapshots. */
   vaultSubnet: string;
+  /** Creates a private endpoint there, which Vault's subnet uses instead. The account then has no public address. */
+  privateEndpoints?: PrivateEndpointNetwork;
   /** Azure id of the role Vault Snapshot Keeper. */
   keeperRoleId: string;
   vaultPrincipalId: string;
@@ -35,6 +39,8 @@ export class SnapshotStore extends Construct {
   readonly containerUrl: string;
   /** Azure id of the blob service. It holds the container and has the log of reads and writes. */
   readonly blobServiceId: string;
+  /** Its private endpoint, if it has one. Every VM that reads and writes snapshots depends on it. */
+  readonly endpoint?: ITerraformDependable;
 
   constructor(
     scope: Construct,
@@ -44,6 +50,7 @@ export class SnapshotStore extends Construct {
     super(scope, id);
     const account = this.createAccount();
     const container = this.createContainer(account);
+    this.endpoint = blobEndpoint(this, "private", account, props, props.privateEndpoints);
     this.blobServiceId = `${account.id}/blobServices/default`;
     this.containerUrl = `${account.primaryBlobEndpoint}${containerName}`;
     const containerId = `${this.blobServiceId}/containers/${containerName}`;
@@ -54,14 +61,14 @@ export class SnapshotStore extends Construct {
   }
 
   private createAccount(): StorageAccount {
-    const { name, resourceGroup, location, replication, vaultSubnet, protect } = this.props;
+    const { name, resourceGroup, location, replication, vaultSubnet, privateEndpoints, protect } = this.props;
     return privateStorageAccount(this, "account", {
       name,
       resourceGroup,
       location,
       replication,
       allowedRanges: [],
-      allowedSubnets: [vaultSubnet],
+      allowedSubnets: privateEndpoints ? [] : [vaultSubnet],
       lifecycle: protect ? { preventDestroy: true } : undefined,
     });
   }
@@ -122,11 +129,13 @@ export class SnapshotStore extends Construct {
     skipChecks(account, {
       CKV_AZURE_33: "Nothing uses queues, and nobody has rights on them.",
       CKV_AZURE_36: "No Azure service needs the snapshots.",
-      CKV_AZURE_59: "Its firewall admits Vault's subnet, and nothing else.",
       CKV_AZURE_206:
         "The environment chooses zones of one region. docs/operations.md says which losses this does not cover.",
       CKV2_AZURE_1: "Vault encrypts each snapshot under the unseal key of Key Vault.",
-      CKV2_AZURE_33: "Vault's subnet has a service endpoint, which the firewall admits.",
+      ...(this.props.privateEndpoints === undefined && {
+        CKV_AZURE_59: "Its firewall admits Vault's subnet, and nothing else.",
+        CKV2_AZURE_33: "Vault's subnet has a service endpoint, which the firewall admits.",
+      }),
     });
     skipChecks(container, {
       CKV2_AZURE_21: "Reads and writes are logged if the environment names an evidenceWorkspace.",

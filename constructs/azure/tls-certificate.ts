@@ -5,6 +5,7 @@ import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
 import { Fn } from "cdktf";
 import { Construct } from "constructs";
 import type { Environment } from "../../environments/schema";
+import { dependsOn } from "../terraform/depends-on";
 import type { KeyVault } from "./key-vault";
 
 export interface TlsCertificateProps {
@@ -59,6 +60,7 @@ export class TlsCertificate extends Construct {
     }: Extract<Environment["vault"]["tls"], { source: "generated" }>,
   ): KeptCertificate {
     const certificate = new KeyVaultCertificate(this, "certificate", {
+      dependsOn: dependsOn(keyVault.endpoint),
       name: "vault-tls",
       keyVaultId: keyVault.id,
       certificatePolicy: {

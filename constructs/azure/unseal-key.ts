@@ -1,10 +1,13 @@
 import { KeyVaultKey } from "@cdktf/provider-azurerm/lib/key-vault-key";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
 
 export interface UnsealKeyProps {
   keyVaultId: string;
+  /** The way into the Key Vault, if it has one of its own. */
+  dependsOn?: ITerraformDependable[];
   /** Keeps the key in a hardware security module. This needs a premium Key Vault. */
   hardware: boolean;
   /** Principal id of Vault's identity. */
@@ -22,10 +25,11 @@ export class UnsealKey extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { keyVaultId, hardware, vaultPrincipalId, protect }: UnsealKeyProps,
+    private readonly props: UnsealKeyProps,
   ) {
     super(scope, id);
-    const key = this.createKey(keyVaultId, hardware, protect);
+    const { hardware, vaultPrincipalId } = props;
+    const key = this.createKey();
     allowWrapAndUnwrap(this, key.resourceVersionlessId, vaultPrincipalId);
     skipChecks(key, {
       CKV_AZURE_40: "An expired key would leave Vault sealed, with no way to unseal it.",
@@ -39,8 +43,10 @@ export class UnsealKey extends Construct {
   }
 
   /** RSA, because the azurekeyvault seal wraps with RSA-OAEP-256. Source: Vault, go-kms-wrapping, azurekeyvault. */
-  private createKey(keyVaultId: string, hardware: boolean, protect: boolean): KeyVaultKey {
+  private createKey(): KeyVaultKey {
+    const { keyVaultId, dependsOn, hardware, protect } = this.props;
     return new KeyVaultKey(this, "key", {
+      dependsOn,
       name: "vault-unseal",
       keyVaultId,
       keyType: hardware ? "RSA-HSM" : "RSA",

@@ -50,7 +50,8 @@ anything. The command prints one sentence for each mistake: the field, the probl
 is the 256 addresses that begin with 203.0.113. The firewalls refuse all other networks.
 
 - \`deployerRanges\` reach Vault, the Key Vaults and the web apps' deployment endpoint. At least one range must be public,
-  because Key Vault's firewall does not accept private ones.
+  because Key Vault's firewall does not accept private ones. With \`subnets.privateEndpoints\` and without web apps, all may
+  be private.
 - \`clientRanges\` reach Vault and the web apps.
 - \`sshRanges\` reach port 22.
 

@@ -72,7 +72,7 @@ export function networkAccessRules(read: Read): Problem[] {
   return [
     ...sourcesAreNamed(read),
     ...sourcesDiffer(read),
-    ...deployersReachKeyVault(read),
+    ...deployersReachWhatTheyDeploy(read),
     ...somebodyMayUseSsh(read),
   ];
 }
@@ -128,8 +128,11 @@ function sourcesDiffer(read: Read): Problem[] {
   });
 }
 
-/** Key Vault's firewall refuses private ranges. Source: Key Vault, network security. */
-function deployersReachKeyVault(read: Read): Problem[] {
+/**
+ * Key Vault's firewall refuses private ranges. Private endpoints accept them, and App Service's deployment endpoint has no private
+ * one here. Source: Key Vault, network security; App Service, access restrictions.
+ */
+function deployersReachWhatTheyDeploy(read: Read): Problem[] {
   const ranges = namedRanges(read).filter(({ list }) => list === "deployerRanges");
   const subnets = read(z.array(z.unknown()), "network", "deployerSubnets") ?? [];
   if (
@@ -138,13 +141,17 @@ function deployersReachKeyVault(read: Read): Problem[] {
     ranges.some(({ cidr }) => cidr === undefined || isPublic(cidr))
   )
     return [];
-  return [
-    {
-      field: "network.deployerRanges",
-      sentence:
-        "contains only private networks, and Key Vault's firewall accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
-    },
-  ];
+  const hasPrivateEndpoints = read(z.unknown(), "network", "subnets", "privateEndpoints") !== undefined;
+  const webApps = read(z.array(z.unknown()), "webApps") ?? [];
+  const cure = "add the public address from which you deploy, or name its subnet in network.deployerSubnets";
+  const field = "network.deployerRanges";
+  if (!hasPrivateEndpoints) {
+    const sentence = `contains only private networks, and Key Vault's firewall accepts only public ones; ${cure}. Without web apps, network.subnets.privateEndpoints is another way.`;
+    return [{ field, sentence }];
+  }
+  if (webApps.length === 0) return [];
+  const sentence = `contains only private networks, and the web apps' deployment endpoint accepts only public ones; ${cure}.`;
+  return [{ field, sentence }];
 }
 
 /** The VMs have no passwords and no personal keys. Without administrators nobody could use an open port. */

@@ -13,14 +13,19 @@ export const subnets = z.strictObject({
     .default("10.20.3.0/24")
     .describe("Delegated to App Service. At least a /28. Vault binds the web apps' tokens to it."),
   agents: cidr.default("10.20.4.0/24").describe("VMs that run Vault Agent."),
+  privateEndpoints: cidr
+    .optional()
+    .describe(
+      "Private endpoints of the Key Vaults and the storage accounts. At least a /28. Without this subnet, there are no private endpoints, and the other subnets use service endpoints.",
+    ),
 });
 
 export const network = z
   .strictObject({
     addressSpace: cidr
       .default("10.20.0.0/16")
-      .describe("The virtual network's address space. It contains the four subnets."),
-    subnets: subnets.prefault({}).describe("The four subnets."),
+      .describe("The virtual network's address space. It contains the subnets."),
+    subnets: subnets.prefault({}).describe("The subnets."),
     ...networkAccess,
     privateDnsZone: z
       .string()
@@ -55,7 +60,7 @@ function subnetsFit(read: Read): Problem[] {
   const space = read(network.shape.addressSpace, "network", "addressSpace");
   const problems: Problem[] = [];
   const earlier: { name: string; cidr: string }[] = [];
-  for (const name of ["vault", "mysql", "webApp", "agents"] as const) {
+  for (const name of ["vault", "mysql", "webApp", "agents", "privateEndpoints"] as const) {
     const cidr = read(subnets.shape[name], "network", "subnets", name);
     if (cidr === undefined) continue;
     const field = `network.subnets.${name}`;
@@ -71,7 +76,8 @@ function subnetsFit(read: Read): Problem[] {
         sentence: `${cidr} overlaps network.subnets.${other.name} (${other.cidr}); give each subnet its own addresses.`,
       });
     }
-    const longest = name === "webApp" ? 28 : 29;
+    // Four private endpoints need an address each, and a /29 has three.
+    const longest = name === "webApp" || name === "privateEndpoints" ? 28 : 29;
     if (prefixLength(cidr) > longest) {
       problems.push({
         field,

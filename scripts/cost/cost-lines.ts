@@ -109,6 +109,10 @@ const billed: Readonly<Record<string, (resource: Arguments) => readonly Billed[]
   azurerm_private_dns_a_record: () => [],
   azurerm_private_dns_zone: () => [["Microsoft.Network/privateDnsZones", 1]],
   azurerm_private_dns_zone_virtual_network_link: () => [],
+  azurerm_private_endpoint: () => [
+    ["Microsoft.Network/privateEndpoints", 1],
+    ["Microsoft.Network/privateEndpoints, data", undefined],
+  ],
   azurerm_public_ip: ({ sku }) => [[`Microsoft.Network/publicIPAddresses ${sku ?? "Standard"}`, 1]],
   azurerm_resource_group: () => [],
   azurerm_role_assignment: () => [],

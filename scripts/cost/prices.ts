@@ -51,6 +51,14 @@ export const prices: Readonly<Record<string, Price>> = {
     source: infracost("nat_gateway_test"),
   },
   "Microsoft.Network/privateDnsZones": monthly(0.5, "West US", infracost("private_dns_zone_test")),
+  "Microsoft.Network/privateEndpoints": hourly(0.01, "West US", infracost("private_endpoint_test")),
+  "Microsoft.Network/privateEndpoints, data": {
+    dollars: 0.01,
+    per: "GB",
+    region: "West US",
+    date,
+    source: infracost("private_endpoint_test"),
+  },
   "Microsoft.Network/publicIPAddresses Standard": hourly(0.005, "West Europe", infracost("nat_gateway_test")),
   "Microsoft.Network/loadBalancers/loadBalancingRules Standard": hourly(
     0.01,

@@ -439,7 +439,16 @@ describe("An environment file is refused, with the field, the problem and the cu
       [
         "only private deployers",
         (file) => Object.assign(file.network, { deployerRanges: [{ name: "vpn", cidr: "192.168.0.0/24" }] }),
-        "network.deployerRanges: contains only private networks, and Key Vault's firewall accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
+        "network.deployerRanges: contains only private networks, and Key Vault's firewall accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets. Without web apps, network.subnets.privateEndpoints is another way.",
+      ],
+      [
+        "only private deployers of web apps, with private endpoints",
+        (file) =>
+          Object.assign(file.network, {
+            deployerRanges: [{ name: "vpn", cidr: "192.168.0.0/24" }],
+            subnets: { privateEndpoints: "10.20.5.0/28" },
+          }),
+        "network.deployerRanges: contains only private networks, and the web apps' deployment endpoint accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
       ],
       [
         "two ranges with one name",
@@ -487,6 +496,26 @@ describe("An environment file is refused, with the field, the problem and the cu
         (file) => Object.assign(file.network, { subnets: { webApp: "10.20.3.0/29", mysql: "10.20.2.0/30" } }),
         "network.subnets.mysql: 10.20.2.0/30 is too small for Azure; choose a /29 or larger here.",
         "network.subnets.webApp: 10.20.3.0/29 is too small for Azure; choose a /28 or larger here.",
+      ],
+      [
+        "a subnet too small for four private endpoints",
+        (file) => Object.assign(file.network, { subnets: { privateEndpoints: "10.20.5.0/29" } }),
+        "network.subnets.privateEndpoints: 10.20.5.0/29 is too small for Azure; choose a /28 or larger here.",
+      ],
+      [
+        "private endpoints among Vault's nodes",
+        (file) => Object.assign(file.network, { subnets: { privateEndpoints: "10.20.1.0/28" } }),
+        "network.subnets.privateEndpoints: 10.20.1.0/28 overlaps network.subnets.vault (10.20.1.0/24); give each subnet its own addresses.",
+      ],
+      [
+        "private endpoints outside the address space",
+        (file) => Object.assign(file.network, { subnets: { privateEndpoints: "10.30.5.0/28" } }),
+        "network.subnets.privateEndpoints: 10.30.5.0/28 is outside network.addressSpace (10.20.0.0/16); choose a part of it.",
+      ],
+      [
+        "private endpoints switched on with true",
+        (file) => Object.assign(file.network, { subnets: { privateEndpoints: true } }),
+        "network.subnets.privateEndpoints: is true or false, but should be a string; correct it (docs/environments.md explains it).",
       ],
       [
         "a subnet too small for its VMs",

@@ -164,6 +164,34 @@ describe("The bounds of an environment:", () => {
   });
 });
 
+describe("Deployers with only private addresses", () => {
+  const privately = set("network.deployerRanges", [{ name: "vpn", cidr: "192.168.0.0/24" }]);
+  const endpoints = set("network.subnets.privateEndpoints", "10.20.5.0/28");
+  const noWebApps = set("webApps", []);
+  const sentences = (...changes: Change[]) => problemsOf("network.deployerRanges", ...changes);
+
+  it("reach private endpoints, and so need no public address if there are no web apps", () => {
+    expect(sentences(privately, noWebApps)).toHaveLength(1);
+    expect(sentences(privately, endpoints)).toHaveLength(1);
+    expect(sentences(privately, endpoints, noWebApps)).toEqual([]);
+  });
+
+  it("deploy web apps from a subnet with service endpoints", () => {
+    const named = set("network.deployerSubnets", subnets(1));
+    expect(sentences(privately, endpoints, named)).toEqual([]);
+  });
+});
+
+describe("The subnet of the private endpoints", () => {
+  it.each([
+    ["10.20.5.0/28", []],
+    ["10.20.5.0/29", [expect.stringContaining("choose a /28 or larger")]],
+  ])("%s: accepts at least a /28", (cidr, problems) => {
+    const field = "network.subnets.privateEndpoints";
+    expect(problemsOf(field, set(field, cidr))).toEqual(problems);
+  });
+});
+
 /** Returns the fields of a JSON schema that have a written bound. */
 function boundedFields(node: unknown, path: string): string[] {
   if (Array.isArray(node)) return node.flatMap((one) => boundedFields(one, path));

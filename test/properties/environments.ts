@@ -1,3 +1,4 @@
+import { isPublic } from "../../environments/addresses";
 import { loadEnvironment } from "../../environments/load";
 import { type Environment, environmentSchema } from "../../environments/schema";
 import { changed, type SynthesizedStack, sharedSystem } from "../synthesis";
@@ -11,6 +12,7 @@ function everything(): Environment {
     copy.additionalSubscriptions = [person(9)];
     copy.deployers.push({ name: "Signed in", objectId: "signed-in-user", type: "User" });
     copy.recoveryKeyReaders.push({ name: "Second officer", objectId: person(4), type: "User" });
+    copy.network.subnets.privateEndpoints = "10.40.5.0/24";
     copy.network.sshRanges = [{ name: "bastion", cidr: "198.51.100.8/29" }];
     copy.network.sshAdministrators = [{ name: "Operators", objectId: person(5), type: "Group" }];
     copy.network.deployerSubnets = [
@@ -49,12 +51,24 @@ function smallest(): Environment {
   return environmentSchema.parse({ name, location, deployers, network: { deployerRanges } });
 }
 
+/** An environment whose Key Vaults and stores have no public address: all deployers are in private networks. */
+function onlyPrivate(): Environment {
+  const environment = changed(loadEnvironment("production"), (copy) => {
+    copy.network.subnets.privateEndpoints = "10.40.5.0/28";
+    copy.network.deployerRanges = copy.network.deployerRanges.filter(({ cidr }) => !isPublic(cidr));
+    copy.network.clientRanges = copy.network.clientRanges.filter(({ cidr }) => !isPublic(cidr));
+    copy.webApps = [];
+  });
+  return environmentSchema.parse(environment);
+}
+
 /** The environments for the property tests. */
 export const environments: ReadonlyMap<string, Environment> = new Map([
   ["demo", loadEnvironment("demo")],
   ["production", loadEnvironment("production")],
   ["everything", everything()],
   ["smallest", smallest()],
+  ["private", onlyPrivate()],
 ]);
 
 /** The system of each environment, synthesized once. */

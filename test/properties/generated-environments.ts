@@ -53,8 +53,8 @@ function ranges(list: string, octet: number, minLength: number) {
 }
 
 const network = fc
-  .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 24, max: 28 }), fc.boolean())
-  .chain(([octet, length, ssh]) =>
+  .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 24, max: 28 }), fc.boolean(), fc.boolean())
+  .chain(([octet, length, ssh, endpoints]) =>
     fc
       .record({
         addressSpace: fc.constant(`10.${octet}.0.0/16`),
@@ -63,6 +63,7 @@ const network = fc
           mysql: `10.${octet}.1.0/29`,
           webApp: `10.${octet}.2.0/${length - 1}`,
           agents: `10.${octet}.128.0/17`,
+          ...(endpoints && { privateEndpoints: `10.${octet}.4.0/${length}` }),
         }),
         deployerRanges: ranges("deployers", 1, 1),
         sshRanges: ssh ? ranges("ssh", 2, 1) : fc.constant([]),

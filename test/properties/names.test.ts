@@ -38,6 +38,7 @@ const rules: Readonly<Record<string, readonly [number, RegExp]>> = {
   azurerm_private_dns_a_record: [63, /^[a-z0-9-]+$/],
   azurerm_private_dns_zone: [63, /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/],
   azurerm_private_dns_zone_virtual_network_link: [80, /^[a-z0-9][\w.-]*\w$/],
+  azurerm_private_endpoint: [64, /^[a-z0-9][\w.-]*\w$/],
   azurerm_public_ip: [80, /^[a-z0-9][\w.-]*\w$/],
   azurerm_resource_group: [90, /^[\w.()-]*[\w()-]$/],
   azurerm_service_plan: [60, /^[A-Za-z0-9-]+$/],

@@ -93,6 +93,7 @@ export const reviewedTypes: Readonly<Record<string, ReviewedType>> = {
   azurerm_private_dns_a_record: tagged,
   azurerm_private_dns_zone: tagged,
   azurerm_private_dns_zone_virtual_network_link: tagged,
+  azurerm_private_endpoint: tagged,
   azurerm_public_ip: tagged,
   azurerm_resource_group: tagged,
   azurerm_role_assignment: untagged,

@@ -16,6 +16,7 @@ function systemIn(cloud: AzureCloudName): ReadonlyMap<string, SynthesizedStack> 
     changed(loadEnvironment("demo"), (environment) => {
       environment.azureCloud = cloud;
       environment.location = regions[cloud];
+      environment.network.subnets.privateEndpoints = "10.20.5.0/28";
       const state = { resourceGroup: "rg-state", storageAccount: "ststate", container: "vault" };
       environment.state = { backend: "azurerm", ...state };
       const clientId = "77777777-7777-4777-8777-777777777777";
@@ -121,6 +122,16 @@ describe.each(clouds)("In %s", (cloud) => {
     expect(outputs.get("vault_ssh_addr")).toMatch(
       new RegExp(`\\.${regions[cloud]}\\.${names.publicAddressDomain.replaceAll(".", "\\.")}$`),
     );
+  });
+
+  it("private endpoints have the cloud's zones", () => {
+    const zone = (subresource: string) =>
+      stackIn(cloud, "network")
+        .only("azurerm_private_dns_zone", `${subresource}-endpoint-dns/zone`)
+        .get("name");
+    // The service's own name is an alias of this one. Source: Azure, "Private endpoint private DNS zone values".
+    expect(zone("vault")).toBe(`privatelink.${names.keyVaultDomain.replace("vault.", "vaultcore.")}`);
+    expect(zone("blob")).toBe(`privatelink.blob.${names.storageDomain}`);
   });
 
   it("no stack and no VM names another cloud", () => {

@@ -24,6 +24,27 @@ describe("stack network", () => {
     expect(zone(named)).toBe("vault.example.internal");
   });
 
+  it("has zones and a subnet for private endpoints only if the file sets the subnet", () => {
+    const zones = (stack: SynthesizedStack) =>
+      stack.resources("azurerm_private_dns_zone").map((zone) => zone.get("name"));
+    const privately = stackOf(({ network }) => {
+      network.subnets.privateEndpoints = "10.20.5.0/28";
+    });
+    expect(zones(privately)).toEqual(
+      expect.arrayContaining(["privatelink.vaultcore.azure.net", "privatelink.blob.core.windows.net"]),
+    );
+    const links = privately.resources("azurerm_private_dns_zone_virtual_network_link");
+    const policies = links.map((link) => [link.path.split("/")[1], link.get("resolution_policy")]);
+    // A Key Vault of others may have a private endpoint in another network.
+    expect(Object.fromEntries(policies)).toEqual({
+      "vault-endpoint-dns": "NxDomainRedirect",
+      "blob-endpoint-dns": "NxDomainRedirect",
+      "vault-dns": undefined,
+      "mysql-dns": undefined,
+    });
+    expect(zones(stackOf(() => {}))).toHaveLength(2);
+  });
+
   it("gives the gateway to Vault, the web apps and the agents, but not to MySQL, which needs no egress", () => {
     const stack = stackOf(() => {});
     const led = stack.resources("azurerm_subnet_nat_gateway_association").map((one) => one.get("subnet_id"));

@@ -7,6 +7,8 @@ export interface PrivateDnsZoneProps {
   name: string;
   resourceGroup: string;
   virtualNetworkId: string;
+  /** Resolves names that the zone does not have on the internet. Azure allows this for zones of private endpoints. */
+  fallBackToInternet?: true;
 }
 
 /** A DNS zone that only the virtual network sees. */
@@ -14,7 +16,11 @@ export class PrivateDnsZone extends Construct {
   readonly id: string;
   readonly name: string;
 
-  constructor(scope: Construct, id: string, { name, resourceGroup, virtualNetworkId }: PrivateDnsZoneProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { name, resourceGroup, virtualNetworkId, fallBackToInternet }: PrivateDnsZoneProps,
+  ) {
     super(scope, id);
     const zone = new AzurermPrivateDnsZone(this, "zone", { name, resourceGroupName: resourceGroup });
     new PrivateDnsZoneVirtualNetworkLink(this, "link", {
@@ -22,6 +28,7 @@ export class PrivateDnsZone extends Construct {
       resourceGroupName: resourceGroup,
       privateDnsZoneName: zone.name,
       virtualNetworkId,
+      resolutionPolicy: fallBackToInternet && "NxDomainRedirect",
     });
     this.id = zone.id;
     this.name = zone.name;

@@ -1,6 +1,6 @@
 import { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
 import { Construct } from "constructs";
-import { disjoint } from "../../../environments/addresses";
+import { disjoint, isPublic } from "../../../environments/addresses";
 import type { NamedRange } from "../../../environments/rules/network-access";
 import type { Environment } from "../../../environments/schema";
 import { resourceName } from "../resource-names";
@@ -15,11 +15,17 @@ export interface SystemNetworkProps {
 /** Key of a subnet's range in the environment file. */
 type SubnetName = keyof Environment["network"]["subnets"];
 
+/** Names of subnets in Azure that differ from their keys. */
+const azureNames: Partial<Record<SubnetName, string>> = {
+  webApp: "web-app",
+  privateEndpoints: "private-endpoints",
+};
+
 const keyVaultEndpoint = "Microsoft.KeyVault";
 const storageEndpoint = "Microsoft.Storage";
 
 /**
- * The virtual network and its four subnets. Each subnet admits exactly the flows that the system needs.
+ * The virtual network and its subnets. Each subnet admits exactly the flows that the system needs.
  * Each list of ranges is one security rule, so a change of the list changes one rule and no priority.
  * Priorities end in 5, because versions of this project before 0.2 used multiples of 10. An upgrade deletes the old
  * rules and creates the new ones in any order, and Azure never allows two rules with one number.
@@ -27,7 +33,9 @@ const storageEndpoint = "Microsoft.Storage";
 export class SystemNetwork extends Construct {
   readonly id: string;
   /** Ids of the subnets. */
-  readonly subnets: Record<SubnetName, string>;
+  readonly subnets: Record<Exclude<SubnetName, "privateEndpoints">, string>;
+  /** Id of the subnet of the private endpoints. Undefined if the environment has none. */
+  readonly privateEndpoints?: string;
   private readonly cidrs: Environment["network"]["subnets"];
 
   constructor(
@@ -45,6 +53,7 @@ export class SystemNetwork extends Construct {
       webApp: this.createWebAppSubnet(network).id,
       agents: this.createAgentSubnet(network).id,
     };
+    this.privateEndpoints = this.createEndpointSubnet(network)?.id;
   }
 
   private createNetwork(): VirtualNetwork {
@@ -61,7 +70,7 @@ export class SystemNetwork extends Construct {
     const { vault, webApp, agents } = this.cidrs;
     const { environment } = this.props;
     const { deployerRanges, clientRanges, sshRanges } = environment.network;
-    return this.createSubnet(network, "vault", {
+    return this.createSubnet(network, "vault", vault, {
       serviceEndpoints: environment.vault.snapshots.enabled
         ? [keyVaultEndpoint, storageEndpoint]
         : [keyVaultEndpoint],
@@ -79,6 +88,7 @@ export class SystemNetwork extends Construct {
         outbound(105, "vault-between-nodes-out", vault, vault, 8200, 8201),
         outbound(115, "mysql", vault, this.cidrs.mysql, 3306),
         packagesAndAzure(125, vault),
+        ...this.toPrivateEndpoints(135, vault),
       ],
     });
   }
@@ -89,7 +99,7 @@ export class SystemNetwork extends Construct {
    */
   private createMysqlSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, mysql, webApp, agents } = this.cidrs;
-    return this.createSubnet(network, "mysql", {
+    return this.createSubnet(network, "mysql", mysql, {
       delegation: "Microsoft.DBforMySQL/flexibleServers",
       // Azure adds this endpoint for the server's backups. Without it here, each plan would remove it.
       serviceEndpoints: [storageEndpoint],
@@ -109,7 +119,7 @@ export class SystemNetwork extends Construct {
   /** App Service uses this subnet for its outbound traffic. Visitors do not come in here. */
   private createWebAppSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, mysql, webApp } = this.cidrs;
-    return this.createSubnet(network, "webApp", {
+    return this.createSubnet(network, "webApp", webApp, {
       delegation: "Microsoft.Web/serverFarms",
       serviceEndpoints: [keyVaultEndpoint],
       flows: [
@@ -118,37 +128,62 @@ export class SystemNetwork extends Construct {
         outbound(125, "telemetry", webApp, "AzureMonitor", 443),
         outbound(135, "entra-id", webApp, "AzureActiveDirectory", 443),
         outbound(145, "key-vault", webApp, "AzureKeyVault", 443),
+        ...this.toPrivateEndpoints(155, webApp),
       ],
     });
   }
 
   private createAgentSubnet(network: VirtualNetwork): SecuredSubnet {
     const { vault, mysql, agents } = this.cidrs;
-    return this.createSubnet(network, "agents", {
+    return this.createSubnet(network, "agents", agents, {
       serviceEndpoints: [keyVaultEndpoint, storageEndpoint],
       flows: [
         ...fromRanges(105, "ssh", this.props.environment.network.sshRanges, agents, 22),
         outbound(105, "vault", agents, vault, 8200),
         outbound(115, "mysql", agents, mysql, 3306),
         packagesAndAzure(125, agents),
+        ...this.toPrivateEndpoints(135, agents),
       ],
     });
+  }
+
+  /** Private endpoints only answer. The rules hold for them because the subnet's network policies are enabled. */
+  private createEndpointSubnet(network: VirtualNetwork): SecuredSubnet | undefined {
+    const { vault, webApp, agents, privateEndpoints } = this.cidrs;
+    if (privateEndpoints === undefined) return undefined;
+    const deployers = this.props.environment.network.deployerRanges.filter(({ cidr }) => !isPublic(cidr));
+    return this.createSubnet(network, "privateEndpoints", privateEndpoints, {
+      flows: [
+        inbound(105, "https-from-vault", vault, privateEndpoints, 443),
+        inbound(115, "https-from-web-app", webApp, privateEndpoints, 443),
+        inbound(125, "https-from-agents", agents, privateEndpoints, 443),
+        ...fromRanges(205, "https-from-deployers", deployers, privateEndpoints, 443),
+      ],
+    });
+  }
+
+  /** Azure's service tags contain only public addresses. */
+  private toPrivateEndpoints(priority: number, from: string): AllowedFlow[] {
+    const { privateEndpoints } = this.cidrs;
+    if (privateEndpoints === undefined) return [];
+    return [outbound(priority, "private-endpoints", from, privateEndpoints, 443)];
   }
 
   private createSubnet(
     network: VirtualNetwork,
     name: SubnetName,
+    cidr: string,
     props: Pick<SecuredSubnetProps, "flows" | "delegation" | "serviceEndpoints"> &
       Partial<Pick<SecuredSubnetProps, "refuseOther">>,
   ): SecuredSubnet {
     const { environment, resourceGroup } = this.props;
     return new SecuredSubnet(this, name, {
-      name: name === "webApp" ? "web-app" : name,
+      name: azureNames[name] ?? name,
       environment: environment.name,
       resourceGroup,
       location: environment.location,
       virtualNetwork: network.name,
-      cidr: this.cidrs[name],
+      cidr,
       refuseOther: ["Inbound", "Outbound"],
       ...props,
     });

@@ -2,6 +2,7 @@ import { ResourceGroup } from "@cdktf/provider-azurerm/lib/resource-group";
 import type { Construct } from "constructs";
 import { Evidence } from "../evidence";
 import { KeyVault } from "../key-vault";
+import { admittedSubnets } from "../network/private-endpoint";
 import { resourceName } from "../resource-names";
 import type { VaultServerProps } from "./vault-server-props";
 
@@ -24,7 +25,8 @@ export class RecoveryKeyVault extends KeyVault {
       tenantId,
       sku: "standard",
       allowedRanges: deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [network.subnets.vault, ...deployerSubnets.map(({ id }) => id)],
+      allowedSubnets: [...admittedSubnets(network, "vault"), ...deployerSubnets.map(({ id }) => id)],
+      privateEndpoints: network.privateEndpoints,
       protect: protectData,
     });
     new Evidence(scope, `${id}-evidence`, { environment, of: this.id, categories: ["AuditEvent"] });

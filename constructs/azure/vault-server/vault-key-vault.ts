@@ -1,6 +1,7 @@
 import type { Construct } from "constructs";
 import { Evidence } from "../evidence";
 import { KeyVault } from "../key-vault";
+import { admittedSubnets } from "../network/private-endpoint";
 import { resourceName } from "../resource-names";
 import type { VaultServerProps } from "./vault-server-props";
 
@@ -9,7 +10,6 @@ export class VaultKeyVault extends KeyVault {
   constructor(scope: Construct, id: string, { environment, network, tenantId, suffix }: VaultServerProps) {
     const { name, location, vault, protectData } = environment;
     const { deployerRanges, deployerSubnets } = environment.network;
-    const { subnets } = network;
     super(scope, id, {
       name: resourceName("kv", name, suffix),
       resourceGroup: network.resourceGroup.name,
@@ -18,9 +18,10 @@ export class VaultKeyVault extends KeyVault {
       sku: vault.keyVaultSku,
       allowedRanges: deployerRanges.map(({ cidr }) => cidr),
       allowedSubnets: [
-        ...[subnets.vault, subnets.webApp, subnets.agents],
+        ...admittedSubnets(network, "vault", "webApp", "agents"),
         ...deployerSubnets.map(({ id }) => id),
       ],
+      privateEndpoints: network.privateEndpoints,
       protect: protectData,
     });
     new Evidence(scope, `${id}-evidence`, { environment, of: this.id, categories: ["AuditEvent"] });

@@ -1,4 +1,6 @@
+import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
+import { dependsOn } from "../../terraform/depends-on";
 import { AdminSshKey } from "../admin-ssh-key";
 import { EnterpriseLicense } from "../enterprise-license";
 import type { KeyVault } from "../key-vault";
@@ -36,6 +38,8 @@ export class VaultKeys {
   /** Only in the Enterprise edition. */
   readonly license?: EnterpriseLicense;
   readonly sshKey: AdminSshKey;
+  /** Private endpoints of both Key Vaults, if there are any. */
+  readonly endpoints: readonly (ITerraformDependable | undefined)[];
 
   constructor(scope: Construct, props: VaultKeysProps) {
     const { environment, vaultPrincipalId } = props;
@@ -44,6 +48,7 @@ export class VaultKeys {
     this.keyVault = keyVault;
     const unsealKey = new UnsealKey(scope, "unseal-key", {
       keyVaultId: keyVault.id,
+      dependsOn: dependsOn(keyVault.endpoint),
       hardware: vault.keyVaultSku === "premium",
       vaultPrincipalId,
       protect: protectData,
@@ -58,8 +63,10 @@ export class VaultKeys {
       dnsNames: props.hosts.inCertificate(props.publicName),
       vaultPrincipalId,
     });
+    const recoveryKeyVault = new RecoveryKeyVault(scope, "recovery-key-vault", props);
+    this.endpoints = [keyVault.endpoint, recoveryKeyVault.endpoint];
     this.recoveryKeys = new RecoveryKeys(scope, "recovery-keys", {
-      keyVault: new RecoveryKeyVault(scope, "recovery-key-vault", props),
+      keyVault: recoveryKeyVault,
       writerRoleId: props.recoveryKeyWriterRoleId,
       vaultPrincipalId,
       readers: recoveryKeyReaders,
@@ -68,6 +75,9 @@ export class VaultKeys {
       vault.edition === "enterprise"
         ? new EnterpriseLicense(scope, "license", { keyVault, vaultPrincipalId })
         : undefined;
-    this.sshKey = new AdminSshKey(scope, "ssh-key", { keyVaultId: keyVault.id });
+    this.sshKey = new AdminSshKey(scope, "ssh-key", {
+      keyVaultId: keyVault.id,
+      dependsOn: dependsOn(keyVault.endpoint),
+    });
   }
 }

@@ -4,6 +4,7 @@ import { vaultServerUserData } from "../../../cloud-init/vault-server/user-data"
 import { cloudOf } from "../../../environments/azure-clouds";
 import { applicationIdUri } from "../../../environments/deployer-login";
 import { diskControllerOf } from "../../../environments/vm-size";
+import { dependsOn } from "../../terraform/depends-on";
 import type { PublicAddress } from "../network/public-address";
 import type { VaultIdentity } from "../vault-identity";
 import { VaultNode } from "../vault-node";
@@ -53,6 +54,7 @@ export class VaultServerNode extends VaultNode {
       // The VMs that log in are in the system's own resource group.
       reads: { roleId: props.virtualMachineReaderRoleId, resourceGroupId: network.resourceGroup.id },
       protect: environment.protectData,
+      dependsOn: dependsOn(...props.keys.endpoints, props.snapshots?.endpoint),
       cloudConfig: (privateAddress) => cloudConfig(number, privateAddress, props),
     });
   }

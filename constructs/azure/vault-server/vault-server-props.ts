@@ -1,5 +1,6 @@
 import type { Environment } from "../../../environments/schema";
 import type { PrivateDnsZone } from "../network/private-dns-zone";
+import type { PrivateEndpointNetwork } from "../network/private-endpoint";
 import type { SystemNetwork } from "../network/system-network";
 
 /** The part of the network stack that Vault's constructs use. */
@@ -7,6 +8,7 @@ export interface VaultNetwork {
   readonly resourceGroup: { readonly id: string; readonly name: string };
   readonly subnets: SystemNetwork["subnets"];
   readonly vaultDnsZone: PrivateDnsZone;
+  readonly privateEndpoints?: PrivateEndpointNetwork;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Construct } from "constructs";
 import { AppPackage } from "../app-package";
 import { Evidence } from "../evidence";
 import { GlobalSuffix } from "../global-suffix";
+import { admittedSubnets } from "../network/private-endpoint";
 import { PackageStore } from "../package-store";
 import type { WorkloadProps } from "./workload-props";
 
@@ -20,7 +21,8 @@ export class AgentPackageStore extends PackageStore {
       location,
       package: new AppPackage(scope, "package"),
       allowedRanges: deployerRanges.map(({ cidr }) => cidr),
-      allowedSubnets: [network.subnets.agents, ...deployerSubnets.map(({ id }) => id)],
+      allowedSubnets: [...admittedSubnets(network, "agents"), ...deployerSubnets.map(({ id }) => id)],
+      privateEndpoints: network.privateEndpoints,
     });
     // Logs writes, not reads. The package is not a secret, and each VM asks for a newer one every ten minutes.
     new Evidence(scope, `${id}-evidence`, {

@@ -1,5 +1,6 @@
 import type { Construct } from "constructs";
 import type { AgentVmWorkload } from "../../../environments/rules/agent-vms";
+import { dependsOn } from "../../terraform/depends-on";
 import { CertificateReader } from "../certificate-reader";
 import { LinuxVm } from "../linux-vm";
 import { PackageReader } from "../package-reader";
@@ -30,6 +31,7 @@ export class AgentVm extends LinuxVm {
       sshPublicKey: vaultServer.keys.sshKey.publicKey,
       sshAdministrators: environment.network.sshAdministrators,
       logRuleId: vaultServer.watching?.ruleId,
+      dependsOn: dependsOn(store.endpoint),
       cloudConfig: () => cloudConfig,
     });
     const { principalId } = this;

@@ -1,6 +1,7 @@
 import type { Environment } from "../../../environments/schema";
 import type { AdminSshKey } from "../admin-ssh-key";
 import type { MysqlServer } from "../mysql-server";
+import type { PrivateEndpointNetwork } from "../network/private-endpoint";
 import type { SystemNetwork } from "../network/system-network";
 import type { TlsCertificate } from "../tls-certificate";
 
@@ -10,6 +11,7 @@ export interface WorkloadProps {
   network: {
     readonly resourceGroup: { readonly name: string };
     readonly subnets: SystemNetwork["subnets"];
+    readonly privateEndpoints?: PrivateEndpointNetwork;
   };
   vaultServer: {
     /** Vault's address inside the virtual network. */

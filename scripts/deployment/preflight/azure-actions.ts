@@ -65,6 +65,7 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_private_dns_zone_virtual_network_link: inGroup(
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks/write",
   ),
+  azurerm_private_endpoint: inGroup("Microsoft.Network/privateEndpoints/write"),
   azurerm_public_ip: inGroup("Microsoft.Network/publicIPAddresses/write"),
   azurerm_resource_group: [
     { action: "Microsoft.Resources/subscriptions/resourceGroups/write", scope: "subscription" },

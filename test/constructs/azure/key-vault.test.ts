@@ -1,18 +1,18 @@
-import { KeyVault } from "../../../constructs/azure/key-vault";
+import { KeyVault, type KeyVaultProps } from "../../../constructs/azure/key-vault";
 import { synthesizeConstructs } from "../../synthesis";
 
-const props = {
+const props: KeyVaultProps = {
   name: "kv-demo-abc123",
   resourceGroup: "rg",
   location: "westeurope",
   tenantId: "tenant",
-  sku: "standard" as const,
+  sku: "standard",
   allowedRanges: ["203.0.113.0/24", "10.50.0.0/24", "192.168.0.0/16", "198.51.100.16/28"],
   allowedSubnets: ["/subnet"],
   protect: true,
 };
 
-function stackOf(changes: Partial<typeof props> = {}) {
+function stackOf(changes: Partial<KeyVaultProps> = {}) {
   return synthesizeConstructs((scope) => new KeyVault(scope, "vault", { ...props, ...changes }));
 }
 
@@ -41,6 +41,29 @@ describe("KeyVault", () => {
 
   it("leaves private ranges out of its firewall, which accepts only public ones", () => {
     expect(keyVault.get("network_acls")).toMatchObject({ ip_rules: ["198.51.100.16/28", "203.0.113.0/24"] });
+  });
+
+  it.each([
+    ["networks", { allowedSubnets: [] }, undefined],
+    ["subnets", { allowedRanges: ["10.50.0.0/24"] }, undefined],
+    ["nobody", { allowedRanges: ["10.50.0.0/24"], allowedSubnets: [] }, false],
+  ])("with a firewall for %s: has a public address only for somebody", (_, changes, expected) => {
+    expect(stackOf(changes).only("azurerm_key_vault").get("public_network_access_enabled")).toBe(expected);
+  });
+
+  it("has a private endpoint if there is a place for it", () => {
+    const zoneIds = { vault: "/zones/vault", blob: "/zones/blob" };
+    const stack = stackOf({ privateEndpoints: { subnetId: "/subnets/endpoints", zoneIds } });
+    expect(stack.only("azurerm_private_endpoint").attributes).toMatchObject({
+      name: "pep-kv-demo-abc123",
+      subnet_id: "/subnets/endpoints",
+      private_service_connection: {
+        private_connection_resource_id: stack.only("azurerm_key_vault").ref("id"),
+        subresource_names: ["vault"],
+      },
+      private_dns_zone_group: { private_dns_zone_ids: ["/zones/vault"] },
+    });
+    expect(stackOf().resources("azurerm_private_endpoint")).toEqual([]);
   });
 
   it("does not give secrets to deployments of VMs or templates", () => {

@@ -1,20 +1,23 @@
 import { TerraformOutput } from "cdktf";
 import { AppPackage } from "../../../constructs/azure/app-package";
-import { PackageStore } from "../../../constructs/azure/package-store";
+import { PackageStore, type PackageStoreProps } from "../../../constructs/azure/package-store";
 import { asObject, synthesizeConstructs } from "../../synthesis";
 
-const stack = synthesizeConstructs((scope) => {
-  const { packageUrl, containerId } = new PackageStore(scope, "store", {
-    name: "stdemoabc123",
-    resourceGroup: "rg",
-    location: "westeurope",
-    package: new AppPackage(scope, "package"),
-    allowedRanges: ["203.0.113.0/24", "198.51.100.7/32", "198.51.100.8/31", "10.50.0.0/24"],
-    allowedSubnets: ["/agents"],
+const stackOf = (changes: Partial<PackageStoreProps> = {}) =>
+  synthesizeConstructs((scope) => {
+    const { packageUrl, containerId } = new PackageStore(scope, "store", {
+      name: "stdemoabc123",
+      resourceGroup: "rg",
+      location: "westeurope",
+      package: new AppPackage(scope, "package"),
+      allowedRanges: ["203.0.113.0/24", "198.51.100.7/32", "198.51.100.8/31", "10.50.0.0/24"],
+      allowedSubnets: ["/agents"],
+      ...changes,
+    });
+    new TerraformOutput(scope, "url", { value: packageUrl });
+    new TerraformOutput(scope, "id", { value: containerId });
   });
-  new TerraformOutput(scope, "url", { value: packageUrl });
-  new TerraformOutput(scope, "id", { value: containerId });
-});
+const stack = stackOf();
 const account = stack.only("azurerm_storage_account");
 
 describe("PackageStore", () => {
@@ -58,6 +61,33 @@ describe("PackageStore", () => {
     ]);
     expect(asObject(push.get("triggers_replace"))).toMatchObject({
       package: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  describe("with a private endpoint", () => {
+    const zoneIds = { vault: "/zones/vault", blob: "/zones/blob" };
+    const privateEndpoints = { subnetId: "/subnets/endpoints", zoneIds };
+
+    it("gets the package after the endpoint exists, because a deployer may have no other way", () => {
+      const privately = stackOf({ privateEndpoints, allowedSubnets: [] });
+      const endpoint = privately.only("azurerm_private_endpoint");
+      expect(endpoint.get("private_service_connection")).toMatchObject({
+        private_connection_resource_id: privately.only("azurerm_storage_account").ref("id"),
+        subresource_names: ["blob"],
+      });
+      expect(privately.only("terraform_data").get("depends_on")).toContain(
+        `azurerm_private_endpoint.${endpoint.id}`,
+      );
+    });
+
+    it.each([
+      [["203.0.113.0/24"], undefined],
+      [["10.50.0.0/24"], false],
+    ])("and deployers in %s: has a public address only for public ones", (allowedRanges, expected) => {
+      const account = stackOf({ privateEndpoints, allowedSubnets: [], allowedRanges }).only(
+        "azurerm_storage_account",
+      );
+      expect(account.get("public_network_access_enabled")).toBe(expected);
     });
   });
 

@@ -42,6 +42,27 @@ describe("SnapshotStore", () => {
     });
   });
 
+  it("has only a private endpoint if there is a place for it, and no public address", () => {
+    const zoneIds = { vault: "/zones/vault", blob: "/zones/blob" };
+    const stack = synthesized({ privateEndpoints: { subnetId: "/subnets/endpoints", zoneIds } });
+    const account = stack.only("azurerm_storage_account");
+    expect(account.attributes).toMatchObject({
+      public_network_access_enabled: false,
+      network_rules: { default_action: "Deny", ip_rules: [], virtual_network_subnet_ids: [] },
+    });
+    expect(stack.only("azurerm_private_endpoint").attributes).toMatchObject({
+      subnet_id: "/subnets/endpoints",
+      private_service_connection: {
+        private_connection_resource_id: account.ref("id"),
+        subresource_names: ["blob"],
+      },
+      private_dns_zone_group: { private_dns_zone_ids: ["/zones/blob"] },
+    });
+    expect(synthesized().only("azurerm_storage_account").attributes).not.toHaveProperty(
+      "public_network_access_enabled",
+    );
+  });
+
   it("gives Vault's identity the narrow role, only on the container", () => {
     const stack = synthesized();
     expect(stack.only("azurerm_role_assignment").attributes).toMatchObject({

@@ -20,4 +20,18 @@ describe("PrivateDnsZone", () => {
       virtual_network_id: "/vnet",
     });
   });
+
+  it("can leave names that it does not have to the internet", () => {
+    const stack = synthesizeConstructs(
+      (scope) =>
+        new PrivateDnsZone(scope, "dns", {
+          name: "privatelink.vaultcore.azure.net",
+          resourceGroup: "rg",
+          virtualNetworkId: "/vnet",
+          fallBackToInternet: true,
+        }),
+    );
+    const link = stack.only("azurerm_private_dns_zone_virtual_network_link");
+    expect(link.get("resolution_policy")).toBe("NxDomainRedirect");
+  });
 });

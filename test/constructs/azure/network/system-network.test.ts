@@ -29,8 +29,7 @@ function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackO
 }
 
 /** Returns the directions in which a subnet's security group refuses everything else. */
-function refused(subnet: string): unknown[] {
-  const stack = stackOf();
+function refused(subnet: string, stack = stackOf()): unknown[] {
   const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
   return stack
     .resources("azurerm_network_security_rule")
@@ -100,6 +99,62 @@ describe("SystemNetwork", () => {
         `${agents} -> Internet : 80 443`,
       ].sort(),
     );
+  });
+
+  describe("with private endpoints", () => {
+    const endpoints = "10.20.5.0/28";
+    const withEndpoints = (change: (environment: Environment) => void = () => {}) =>
+      stackOf((environment) => {
+        environment.network.subnets.privateEndpoints = endpoints;
+        change(environment);
+      });
+
+    it("lets Vault, web apps, agents and private deployers reach them on 443, and nobody else", () => {
+      const stack = withEndpoints(({ network }) => {
+        network.deployerRanges.push({ name: "vpn", cidr: "192.168.0.0/24" });
+        network.clientRanges = [{ name: "clients", cidr: "10.99.0.0/16" }];
+      });
+      expect(flows("privateEndpoints", "Inbound", stack)).toEqual(
+        [vault, webApp, agents, "192.168.0.0/24"].map((from) => `${from} -> ${endpoints} : 443`).sort(),
+      );
+      expect(flows("privateEndpoints", "Outbound", stack)).toEqual([]);
+      expect(refused("privateEndpoints", stack)).toEqual(["Inbound", "Outbound"]);
+    });
+
+    it("opens the way to them from Vault, web apps and agents, because Azure's tags have no private addresses", () => {
+      const stack = withEndpoints();
+      for (const [name, cidr] of Object.entries({ vault, webApp, agents }))
+        expect(flows(name, "Outbound", stack)).toContain(`${cidr} -> ${endpoints} : 443`);
+      expect(flows("mysql", "Outbound", stack)).toEqual(flows("mysql", "Outbound"));
+    });
+
+    it("applies the rules to them: the subnet's network policies are enabled", () => {
+      const subnet = withEndpoints().only("azurerm_subnet", "/privateEndpoints/subnet");
+      expect(subnet.attributes).toMatchObject({
+        name: "snet-demo-private-endpoints",
+        address_prefixes: [endpoints],
+        private_endpoint_network_policies: "Enabled",
+      });
+    });
+
+    it("keeps the service endpoints of the other subnets, so that the setting can be removed", () => {
+      const serviceEndpoints = (stack: ReturnType<typeof stackOf>) =>
+        ["vault", "webApp", "agents"].map((name) =>
+          stack.only("azurerm_subnet", `/${name}/subnet`).get("service_endpoints"),
+        );
+      expect(serviceEndpoints(withEndpoints())).toEqual(serviceEndpoints(stackOf()));
+    });
+
+    it("adds resources and changes none", () => {
+      const before = stackOf().resources();
+      const after = new Map(
+        withEndpoints()
+          .resources()
+          .map((one) => [`${one.type}.${one.id}`, one.attributes]),
+      );
+      for (const { type, id, attributes } of before)
+        expect([id, after.get(`${type}.${id}`)]).toEqual([id, attributes]);
+    });
   });
 
   it("creates one rule for a list of ranges, without the overlaps that Azure refuses", () => {

@@ -1,0 +1,69 @@
+import { PrivateEndpoint as AzurermPrivateEndpoint } from "@cdktf/provider-azurerm/lib/private-endpoint";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type { AzureCloud } from "../../../environments/azure-clouds";
+import type { SystemNetwork } from "./system-network";
+
+/** A service's part with a private endpoint. Source: Azure, "What is a private endpoint", private-link resource. */
+export type Subresource = keyof AzureCloud["privateLinkZones"];
+
+/** The place of all private endpoints in the virtual network. */
+export interface PrivateEndpointNetwork {
+  readonly subnetId: string;
+  /** Azure ids of the private DNS zones. */
+  readonly zoneIds: Readonly<Record<Subresource, string>>;
+}
+
+export interface PrivateEndpointProps {
+  /** Name of the service, such as a Key Vault's. */
+  of: string;
+  resourceGroup: string;
+  location: string;
+  /** Azure id of the Key Vault or the storage account. */
+  resourceId: string;
+  subresource: Subresource;
+  network: PrivateEndpointNetwork;
+}
+
+/**
+ * A private address of a Key Vault or a storage account. The service's usual name has this address in the virtual
+ * network. Terraform's work inside the service, and VMs that read there, must depend on `dependable`: the endpoint may be the
+ * only way in.
+ */
+export class PrivateEndpoint extends Construct {
+  readonly dependable: ITerraformDependable;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { of, resourceGroup, location, resourceId, subresource, network }: PrivateEndpointProps,
+  ) {
+    super(scope, id);
+    const name = `pep-${of}`;
+    this.dependable = new AzurermPrivateEndpoint(this, "endpoint", {
+      name,
+      resourceGroupName: resourceGroup,
+      location,
+      subnetId: network.subnetId,
+      privateServiceConnection: {
+        name,
+        privateConnectionResourceId: resourceId,
+        subresourceNames: [subresource],
+        isManualConnection: false,
+      },
+      // Azure keeps the address in the zone as long as the endpoint exists.
+      privateDnsZoneGroup: { name: "default", privateDnsZoneIds: [network.zoneIds[subresource]] },
+    });
+  }
+}
+
+/** Returns the ids of the own subnets that a firewall admits by service endpoint. None if they use a private endpoint. */
+export function admittedSubnets(
+  network: {
+    readonly subnets: SystemNetwork["subnets"];
+    readonly privateEndpoints?: PrivateEndpointNetwork;
+  },
+  ...names: readonly (keyof SystemNetwork["subnets"])[]
+): string[] {
+  return network.privateEndpoints ? [] : names.map((name) => network.subnets[name]);
+}
