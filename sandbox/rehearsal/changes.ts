@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
+import { isPublic } from "../../environments/addresses";
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
 import type { Machine } from "../machine/machine";
@@ -102,6 +103,48 @@ export const changes: readonly SystemChange[] = [
       ),
     }),
   },
+  {
+    what: "private endpoints",
+    edit: ({ network }, { environment }) => {
+      const [octets] = /^\d+\.\d+/.exec(environment.network.addressSpace) ?? [];
+      network.subnets = { ...network.subnets, privateEndpoints: `${octets}.9.0/28` };
+    },
+    plan: ({ network }) => ({
+      network: allOf("added", endpointNetwork(network)),
+      "vault-server": waitsFor("network"),
+      "agent-vm": waitsFor("network"),
+    }),
+    check: async ({ azure: { resources } }) => {
+      const found = resources.ofType("Microsoft.Network/privateEndpoints").length;
+      if (found !== 4) throw new UserError(`Azure has ${found} private endpoints, and not 4.`);
+    },
+  },
+  {
+    // scripts/deploy changes the network last, because Azure deletes no subnet in use.
+    what: "no private endpoints any more",
+    edit: ({ network }) => {
+      network.subnets = { ...network.subnets, privateEndpoints: undefined };
+    },
+    plan: ({ network }) => ({
+      network: allOf("destroyed", endpointNetwork(network)),
+      "vault-server": {
+        ...allOf("changed", [
+          "azurerm_key_vault.key-vault_vault",
+          "azurerm_key_vault.recovery-key-vault_vault",
+          "azurerm_storage_account.snapshots_account",
+        ]),
+        ...allOf("destroyed", [
+          "azurerm_private_endpoint.key-vault_private_endpoint",
+          "azurerm_private_endpoint.recovery-key-vault_private_endpoint",
+          "azurerm_private_endpoint.snapshots_private_endpoint",
+        ]),
+      },
+      "agent-vm": {
+        "azurerm_private_endpoint.package-store_private_endpoint": "destroyed",
+        "azurerm_storage_account.package-store_account": "changed",
+      },
+    }),
+  },
   // This change is last, because this build calls itself 1.21.0+other, which a change of a cluster's nodes would not accept as the new version.
   {
     what: "another version of Vault",
@@ -122,6 +165,25 @@ export const changes: readonly SystemChange[] = [
       if (runs !== says) throw new UserError(`Vault ${runs} still runs, and not ${says}.`);
     },
   },
+];
+
+/** What private endpoints need in the network. Private deployers have a rule of their own. */
+const endpointNetwork = ({ deployerRanges }: Environment["network"]): string[] => [
+  "azurerm_subnet.network_privateEndpoints_subnet",
+  "azurerm_network_security_group.network_privateEndpoints_security_group",
+  "azurerm_subnet_network_security_group_association.network_privateEndpoints_association",
+  ...[
+    ...["https-from-vault", "https-from-web-app", "https-from-agents"],
+    ...(deployerRanges.some(({ cidr }) => !isPublic(cidr)) ? ["https-from-deployers"] : []),
+    ...["refuse-other-inbound", "refuse-other-outbound"],
+  ].map((rule) => `azurerm_network_security_rule.network_privateEndpoints_security_${rule}`),
+  ...["vault", "webApp", "agents"].map(
+    (subnet) => `azurerm_network_security_rule.network_${subnet}_security_private-endpoints`,
+  ),
+  ...["vault", "blob"].flatMap((part) => [
+    `azurerm_private_dns_zone.${part}-endpoint-dns_zone`,
+    `azurerm_private_dns_zone_virtual_network_link.${part}-endpoint-dns_link`,
+  ]),
 ];
 
 const vaultMachine = (node: string): string => `azurerm_linux_virtual_machine.${node}_vm_machine`;

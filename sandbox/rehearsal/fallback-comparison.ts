@@ -9,6 +9,8 @@ const onlyByAzurerm: Readonly<Record<string, string>> = {
   "Microsoft.Network/networkSecurityGroups/securityRules": "the sandbox filters no packets",
   "Microsoft.Network/privateDnsZones/SOA": "Azure adds it to each zone",
   "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "the sandbox uses addresses",
+  "Microsoft.Network/privateEndpoints": "the sandbox has no firewall in front of Key Vaults and storage",
+  "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": "the sandbox uses addresses",
   "Microsoft.Network/loadBalancers/backendAddressPools": "the machines name their pools",
   "Microsoft.DBforMySQL/flexibleServers/databases": "the database server itself creates them",
   "Microsoft.DBforMySQL/flexibleServers/configurations": "the sandbox's database server has its own",
@@ -55,10 +57,12 @@ export function differencesFromFallback(
   return [...missing, ...invented, ...different];
 }
 
-/** Azure uses its own case for types, and creates a VM's system disk by itself. */
+/** Azure uses its own case for types, and creates a VM's system disk and what belongs to a private endpoint by itself. */
 function explained(key: string, type: string): boolean {
   const known = Object.keys(onlyByAzurerm).some((one) => one.toLowerCase() === type.toLowerCase());
-  return known || /\/disks\/[^/]+_osdisk_1_[0-9a-f]+$/.test(key);
+  const byItself =
+    /\/disks\/[^/]+_osdisk_1_[0-9a-f]+$|\/networkinterfaces\/pep-[^/]+$|\/privatelink\.[^/]+\/a\/[^/]+$/;
+  return known || byItself.test(key);
 }
 
 /** Resources by id, except roles by name and assignments by content, because their ids are random. Principals become their resources. */

@@ -58,10 +58,11 @@ function onLoopback({ addressSpace, subnets }: Addresses, network: LoopbackNetwo
     mysql: moveCidr(subnets.mysql, network),
     webApp: moveCidr(subnets.webApp, network),
     agents: moveCidr(subnets.agents, network),
+    ...(subnets.privateEndpoints && { privateEndpoints: moveCidr(subnets.privateEndpoints, network) }),
   };
   return areApart(Object.values(moved))
     ? { addressSpace: moveCidr(addressSpace, network), subnets: moved }
-    : newAddresses(network);
+    : newAddresses(network, subnets.privateEndpoints !== undefined);
 }
 
 /** Keeps the last two octets, and the size up to 65 536 addresses. */
@@ -75,7 +76,7 @@ function areApart(cidrs: string[]): boolean {
 }
 
 /** The addresses for environments whose subnets differ only in the first two octets, or leave no room in the others. */
-function newAddresses(network: LoopbackNetwork): Addresses {
+function newAddresses(network: LoopbackNetwork, hasPrivateEndpoints: boolean): Addresses {
   return {
     addressSpace: `${network}.0.0/16`,
     subnets: {
@@ -83,6 +84,7 @@ function newAddresses(network: LoopbackNetwork): Addresses {
       mysql: `${network}.2.0/24`,
       webApp: `${network}.3.0/24`,
       agents: `${network}.4.0/24`,
+      ...(hasPrivateEndpoints && { privateEndpoints: `${network}.5.0/24` }),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { roleAssignmentsIn, roleDefinitionsIn } from "../services/resource-manager/authorization";
 import { interfaceAddress } from "../services/resource-manager/network";
+import { isUnreachable } from "../services/resource-manager/private-endpoints";
 import { fields, list, propertiesOf, text, valueAt } from "./fields";
 import { parseResourceId } from "./resource-id";
 import type { ResourceStore } from "./resource-store";
@@ -38,13 +39,18 @@ export function liveWorld(
       });
     },
     get keyVaults() {
-      return store.ofType("Microsoft.KeyVault/vaults").map(({ id, name }) => ({ name, resourceId: id }));
+      return store.ofType("Microsoft.KeyVault/vaults").map((keyVault) => ({
+        name: keyVault.name,
+        resourceId: keyVault.id,
+        unreachable: isUnreachable(keyVault, store),
+      }));
     },
     get storageAccounts() {
-      return store.ofType("Microsoft.Storage/storageAccounts").map(({ id, name }) => ({
-        name,
-        resourceId: id,
-        blobs: given.storageAccounts?.find((account) => account.name === name)?.blobs ?? [],
+      return store.ofType("Microsoft.Storage/storageAccounts").map((account) => ({
+        name: account.name,
+        resourceId: account.id,
+        unreachable: isUnreachable(account, store),
+        blobs: given.storageAccounts?.find(({ name }) => name === account.name)?.blobs ?? [],
       }));
     },
     get roleDefinitions() {

@@ -83,6 +83,8 @@ export interface Site {
 export interface KeyVault {
   name: string;
   resourceId: string;
+  /** It has no public address, and no private endpoint either. */
+  unreachable?: boolean;
 }
 
 export interface KeyVaultKey {
@@ -113,6 +115,8 @@ export interface KeyVaultCertificate {
 export interface StorageAccount {
   name: string;
   resourceId: string;
+  /** It has no public address, and no private endpoint either. */
+  unreachable?: boolean;
   blobs: StoredBlob[];
 }
 

@@ -71,6 +71,13 @@ export class BlobStorage implements HostedService {
       ({ message }) => new Refusal(401, "InvalidAuthenticationInfo", `The token was refused: ${message}.`),
     );
     const [, container = ""] = path.split("/");
+    if (account.unreachable) {
+      throw new Refusal(
+        403,
+        "AuthorizationFailure",
+        "This request is not authorized to perform this operation.",
+      );
+    }
     const allows = (wanted: string): boolean =>
       this.props.accessControl.allowsDataAction(principal, wanted, `${service}/containers/${container}`);
     // A caller with only the right to add can create new blobs, and cannot replace existing ones.

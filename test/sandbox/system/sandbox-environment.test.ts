@@ -76,6 +76,18 @@ describe("sandboxEnvironment", () => {
     expect(environmentSchema.parse(inSandbox)).toEqual(inSandbox);
   });
 
+  it.each([
+    ["10.20.5.0/28", "127.77.5.0/28"],
+    // Two subnets of the file would have the same last octets.
+    ["10.21.1.0/28", "127.77.5.0/24"],
+  ])("moves the subnet of private endpoints, too: %s", (cidr, moved) => {
+    const privately = changed(demo, ({ network }) => {
+      network.addressSpace = "10.20.0.0/15";
+      network.subnets.privateEndpoints = cidr;
+    });
+    expect(sandboxEnvironment(privately, "127.77").network.subnets.privateEndpoints).toBe(moved);
+  });
+
   it("names the version of the running Vault, so that the configuration fits the program", () => {
     const inSandbox = sandboxEnvironment(demo, "127.77", "1.21.0+ent");
     expect(inSandbox.vault).toEqual({ ...demo.vault, version: "1.21.0" });

@@ -50,6 +50,7 @@ export class KeyVaultService implements HostedService {
     const store = keyVault && this.props.stores.get(keyVault.name);
     if (!store) throw notImitated(request.host, 404);
     const claims = this.#authenticate(request);
+    if (keyVault.unreachable) throw noPrivateLink(claims);
     checkApiVersion(request.query.get("api-version"));
     const found = findRoute(keyVaultRoutes, request.method, request.path);
     if (!found) throw notImitated(`${request.method} ${request.path} of Key Vault`, 404);
@@ -103,6 +104,15 @@ export class KeyVaultService implements HostedService {
     ];
     throw new Refusal(403, "Forbidden", message.join("\r\n"), { innerCode: "ForbiddenByRbac" });
   }
+}
+
+/** Source: Key Vault, "Private link diagnostics"; messages in users' reports. */
+function noPrivateLink(claims: Claims): Refusal {
+  const message = [
+    "Public network access is disabled and request is not from a trusted service nor via an approved private link.",
+    `Caller: appid=${claims["appid"]};oid=${claims.oid};iss=${claims["iss"]}`,
+  ];
+  return new Refusal(403, "Forbidden", message.join("\r\n"), { innerCode: "ForbiddenByConnection" });
 }
 
 /** The AKV numbers are Key Vault's own. The other messages are the sandbox's. */

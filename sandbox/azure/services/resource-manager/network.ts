@@ -170,6 +170,7 @@ function subnetUsers(store: ResourceStore, subnetId: string): ArmResource[] {
     "Microsoft.DBforMySQL/flexibleServers",
     "Microsoft.Web/sites",
     "Microsoft.Network/loadBalancers",
+    "Microsoft.Network/privateEndpoints",
     interfaceType,
   ];
   return users

@@ -6,6 +6,7 @@ import { managedIdentityTypes } from "./managed-identities";
 import { monitoringTypes } from "./monitoring";
 import { mysqlTypes } from "./mysql";
 import { networkTypes } from "./network";
+import { privateEndpointTypes } from "./private-endpoints";
 import { resourceGroupTypes } from "./resource-groups";
 import type { ResourceTypes } from "./resource-type";
 import { storageTypes } from "./storage";
@@ -21,6 +22,7 @@ export const resourceTypes: ResourceTypes = {
   ...monitoringTypes,
   ...mysqlTypes,
   ...networkTypes,
+  ...privateEndpointTypes,
   ...resourceGroupTypes,
   ...storageTypes,
   ...webTypes,

@@ -220,6 +220,89 @@ describe("Azure Resource Manager, empty at first,", () => {
     expect(body.value).toMatchObject([{ name: "kv-test", properties: { vaultId: vault } }]);
   });
 
+  describe("with a private endpoint", () => {
+    const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-test`;
+    const zone = `${group}/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net`;
+    const endpoint = `${group}/providers/Microsoft.Network/privateEndpoints/pep-kv-test`;
+    const zoneGroup = `${endpoint}/privateDnsZoneGroups/default`;
+    const connection = (privateLinkServiceId: string) => ({
+      location: "westeurope",
+      properties: {
+        subnet: { id: `${network}/subnets/endpoints` },
+        privateLinkServiceConnections: [
+          { name: "one", properties: { privateLinkServiceId, groupIds: ["vault"] } },
+        ],
+      },
+    });
+    const zoneConfig = {
+      properties: { privateDnsZoneConfigs: [{ name: "zone", properties: { privateDnsZoneId: zone } }] },
+    };
+    const keys = () =>
+      ask(azure, "https://kv-test.vault.azure.net/keys/one?api-version=7.4", {
+        token: azure.tokenForPerson(owner, "https://vault.azure.net"),
+      });
+
+    beforeEach(async () => {
+      await makeNetwork();
+      await makeSubnet("endpoints", "10.1.5.0/28");
+      await put(zone, { location: "global" });
+      await put(vault, { location: "westeurope", properties: { publicNetworkAccess: "Disabled" } });
+    });
+
+    it("opens a Key Vault that has no public address", async () => {
+      expect((await keys()).body.error.innererror).toEqual({ code: "ForbiddenByConnection" });
+      await put(endpoint, connection(vault));
+      // Now only a right is missing.
+      expect((await keys()).body.error.innererror).toEqual({ code: "ForbiddenByRbac" });
+      await call("DELETE", endpoint);
+      expect((await keys()).body.error.innererror).toEqual({ code: "ForbiddenByConnection" });
+    });
+
+    it("gives it an address of its subnet, with a record in its zone as long as it exists", async () => {
+      const { body } = await put(endpoint, connection(vault));
+      const [card] = body.properties.networkInterfaces;
+      const [configuration] = (await get(card.id)).body.properties.ipConfigurations;
+      expect(configuration.properties).toMatchObject({ privateIPAddress: "10.1.5.4" });
+      const made = await put(zoneGroup, zoneConfig);
+      expect(made.body.properties.privateDnsZoneConfigs[0].properties.recordSets).toMatchObject([
+        { fqdn: "kv-test.privatelink.vaultcore.azure.net", ipAddresses: ["10.1.5.4"] },
+      ]);
+      const record = `${zone}/A/kv-test`;
+      expect((await get(record)).body.properties.aRecords).toEqual([{ ipv4Address: "10.1.5.4" }]);
+      expect((await call("DELETE", endpoint)).status).toBe(200);
+      expect([(await get(record)).status, (await get(card.id)).status]).toEqual([404, 404]);
+    });
+
+    it("does not delete the subnet in use", async () => {
+      await put(endpoint, connection(vault));
+      const refused = await call("DELETE", `${network}/subnets/endpoints`);
+      expect(refused.body.error.code).toBe("InUseSubnetCannotBeDeleted");
+      await call("DELETE", endpoint);
+      expect((await call("DELETE", `${network}/subnets/endpoints`)).status).toBe(200);
+    });
+
+    it("refuses services and zones that do not exist", async () => {
+      const refused = await put(endpoint, connection(`${vault}-other`));
+      expect(refused.body.error.code).toBe("InvalidResourceReference");
+      await put(endpoint, connection(vault));
+      await call("DELETE", zone);
+      expect((await put(zoneGroup, zoneConfig)).body.error.code).toBe("InvalidResourceReference");
+    });
+  });
+
+  it("gives no blobs of a storage account without a public address and a private endpoint", async () => {
+    const account = `${group}/providers/Microsoft.Storage/storageAccounts/sttest`;
+    const read = () =>
+      ask(azure, "https://sttest.blob.core.windows.net/app/app.zip", {
+        token: azure.tokenForPerson(owner, "https://storage.azure.com/"),
+        headers: { "x-ms-version": "2021-12-02" },
+      });
+    await put(account, { location: "westeurope", sku: { name: "Standard_LRS" }, properties: {} });
+    expect(String((await read()).body)).toContain("AuthorizationPermissionMismatch");
+    await put(account, { location: "westeurope", properties: { publicNetworkAccess: "Disabled" } });
+    expect(String((await read()).body)).toContain("<Code>AuthorizationFailure</Code>");
+  });
+
   it("lists App Service's regions, and no deleted workspace", async () => {
     const regions = await get(`${subscription}/providers/Microsoft.Web/geoRegions`);
     expect(regions.body.value).toContainEqual(expect.objectContaining({ name: "westeurope" }));
