@@ -27,6 +27,11 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
   [/Client address: ([\d.]+)/, ([, address]) => addressRefused(address ?? "")],
   [/ForbiddenByFirewall|Client address is not authorized/, () => addressRefused(undefined)],
   [
+    /ForbiddenByConnection|Public network access is disabled/i,
+    () =>
+      "The Key Vault accepts only requests to its private endpoint. Run the same command again from a private network of network.deployerRanges where the Key Vault's name has the endpoint's address (docs/azure.md).",
+  ],
+  [
     /ForbiddenByRbac/,
     () =>
       "Key Vault refuses the login. A role assignment takes some minutes to work. Check that you are a deployer of the environment, and run the same command again.",

@@ -1,7 +1,9 @@
 import type { Environment } from "../../environments/schema";
 import { UserError } from "../../lib/processes/user-error";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import { childEnvironment, withVaultLogin } from "./child-environment";
 import { lossesOf } from "./data-loss";
+import { inDeploymentOrder } from "./deployment-order";
 import { type DeploymentOptions, DeploymentRun } from "./deployment-run";
 import type { Interruption } from "./interruption";
 import type { DeployedMachine } from "./machine-reports";
@@ -58,7 +60,7 @@ export class Deployment {
     const application = new StackApplication(run);
     const updates = new MachineUpdates(run);
     const started: DeployedMachine[] = [];
-    for (const stack of run.stacks) {
+    for (const stack of this.stacks) {
       const { name } = stack;
       const start = performance.now();
       const before = run.states.get(name);
@@ -85,7 +87,7 @@ export class Deployment {
   /** @param show prints each plan for a person */
   async plan(show: (text: string) => void): Promise<void> {
     const env = await this.prepare();
-    for (const stack of this.run.stacks) {
+    for (const stack of this.stacks) {
       const { name } = stack;
       const missing = stacksToDeployFirst(stack, this.run.states);
       if (missing.length > 0) {
@@ -124,7 +126,7 @@ export class Deployment {
   /** Plans as deploy() does. @param show prints each plan for a reviewer */
   async planForReview(show: (text: string) => void): Promise<void> {
     const env = await this.prepare();
-    for (const { name } of this.run.stacks) {
+    for (const { name } of this.stacks) {
       await this.planStack(name, env, true, async (_, { plan }) => {
         const reviewable = reviewablePlan(name, plan);
         this.result.stacks.push(reviewable);
@@ -145,6 +147,11 @@ export class Deployment {
         withPlan(terraform, (made) => work(terraform, made), this.run.scopeOf(stack)),
       ),
     );
+  }
+
+  /** The chosen stacks, in the order in which they are deployed. */
+  private get stacks(): readonly SynthesizedStack[] {
+    return inDeploymentOrder(this.run.stacks, this.run.states);
   }
 
   /** Checks everything that the deployment needs, and returns Terraform's environment. */

@@ -14,8 +14,10 @@ const examples = ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"];
 export const checkAddresses: Check = ({ environment, login: { addressSeen }, warn }) => {
   const problems = exampleRangeProblems(environment);
   if (problems.length > 0 || !addressSeen || !ipaddr.IPv4.isValid(addressSeen)) return problems;
-  const { deployerRanges } = environment.network;
-  if (!deployerRanges.some(({ cidr }) => contains(cidr, `${addressSeen}/32`))) {
+  const { deployerRanges, subnets } = environment.network;
+  // From a private network, a deployer reaches the private endpoints. Entra sees another address.
+  const mayBePrivate = subnets.privateEndpoints && deployerRanges.some(({ cidr }) => !isPublic(cidr));
+  if (!mayBePrivate && !deployerRanges.some(({ cidr }) => contains(cidr, `${addressSeen}/32`))) {
     warn(
       `Entra saw you log in from ${addressSeen}. No range of network.deployerRanges contains it. If this is still your address, Key Vault and Vault will refuse you: add ${addressSeen}/32.`,
     );

@@ -466,6 +466,20 @@ describe("The preflight of scripts/deploy", () => {
     expect(stderr).toContain("add 20.99.99.99/32");
   });
 
+  it("does not compare that address if the deployer may reach private endpoints", async () => {
+    scene.login({ claims: { ipaddr: "20.99.99.99" } });
+    const warningsFor = async (subnets: object) => {
+      const ranges = [
+        { name: "home", cidr: "20.30.40.0/24" },
+        { name: "vpn", cidr: "192.168.0.0/24" },
+      ];
+      scene.project.environment("demo", { network: { deployerRanges: ranges, subnets } });
+      return (await preflightAlone(scene, { stacks: ["vm-reader-role"] })).warnings.join();
+    };
+    expect(await warningsFor({})).toContain("add 20.99.99.99/32");
+    expect(await warningsFor({ privateEndpoints: "10.20.5.0/28" })).not.toContain("20.99.99.99");
+  });
+
   it("warns of a Vault with known vulnerabilities, and continues", async () => {
     scene.project.environment("demo", {
       network: { deployerRanges: [{ name: "home", cidr: "20.30.40.0/24" }] },
