@@ -84,7 +84,46 @@ export const azureMutants = [
       ["Key Vault is open to all", 'defaultAction: "Deny"', 'defaultAction: "Allow"'],
       ["Azure's services pass Key Vault's firewall", 'bypass: "None"', 'bypass: "AzureServices"'],
       ["Key Vault can be destroyed", "protect ? { preventDestroy: true } : undefined", "undefined"],
+      [
+        "a Key Vault that admits nobody has a public address",
+        "ipRules.length + allowedSubnets.length > 0 ? undefined : false",
+        "undefined",
+      ],
     ],
+  ),
+  ...mutantsOf(
+    "constructs/azure/network/private-endpoint.ts",
+    ["constructs/azure/network/private-endpoint", "properties/private-endpoints"],
+    [
+      ["a private endpoint waits for a person", "isManualConnection: false", "isManualConnection: true"],
+      [
+        "the firewalls admit own subnets besides their private endpoints",
+        "return network.privateEndpoints ? [] : names.map",
+        "return names.map",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "constructs/azure/network/system-network.ts",
+    ["constructs/azure/network/system-network", "properties/private-endpoints"],
+    [
+      [
+        "the whole network reaches private endpoints",
+        'inbound(125, "https-from-agents", agents,',
+        'inbound(125, "https-from-agents", "VirtualNetwork",',
+      ],
+      ["public addresses reach private endpoints", ".filter(({ cidr }) => !isPublic(cidr))", ""],
+      [
+        "clients reach private endpoints",
+        'fromRanges(205, "https-from-deployers", deployers,',
+        'fromRanges(205, "https-from-deployers", this.props.environment.network.clientRanges,',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    "constructs/azure/workloads/agent-vm.ts",
+    ["properties/private-endpoints"],
+    [["VMs start before they can fetch the application", "dependsOn: dependsOn(store.endpoint),", ""]],
   ),
   ...mutantsOf(
     "constructs/azure/mysql-server.ts",
@@ -336,8 +375,8 @@ export const azureMutants = [
   ...mutantsOf("constructs/azure/vault-server/recovery-key-vault.ts", vaultServerTests, [
     [
       "the recovery Key Vault is reached from every subnet",
-      "allowedSubnets: [network.subnets.vault, ...deployerSubnets",
-      "allowedSubnets: [network.subnets.vault, network.subnets.agents, network.subnets.webApp, ...deployerSubnets",
+      'allowedSubnets: [...admittedSubnets(network, "vault"), ...deployerSubnets',
+      'allowedSubnets: [...admittedSubnets(network, "vault", "agents", "webApp"), ...deployerSubnets',
     ],
     [
       "who reads recovery keys is logged nowhere",
