@@ -95,4 +95,11 @@ describe("docs/cost.md", () => {
   it.each(["demo", "production"])("has the table of %s as npm run cost prints it", (name) => {
     expect(page).toContain(`## ${name}\n\n${costTable(costLines(stacksOf(name)))}\n`);
   });
+
+  it("says what private endpoints add", () => {
+    const items = ["Microsoft.Network/privateEndpoints", "Microsoft.Network/privateDnsZones"];
+    const monthly = (name: string) =>
+      total(costLines(stacksOf(name)).filter(({ item }) => items.includes(item)));
+    expect(page).toContain(`add $${(monthly("private") - monthly("production")).toFixed(2)} a month`);
+  });
 });

@@ -557,6 +557,8 @@ Lock Info:
       "an audit device whose request was interrupted",
       `Error: error enabling audit backend: Error making API request.\n\nURL: PUT https://vault.example:8200/v1/sys/audit/file\nCode: 400. Errors:\n\n* failed to register "file" audit backend "file/": backend already\n│ registered 'file/': invalid configuration\n\n  with vault_audit.audit_file,\n`,
       /lists or forgets it at its next start\. Restart the leader's VM .*`scripts\/status demo` names the leader/,
+    ],
+    [
       "a Key Vault without a public address",
       'Error: keyvault.BaseClient#GetKey: StatusCode=403 Code="Forbidden" Message="Public network access is disabled and request is not from a trusted service nor via an approved private link." InnerError={"code":"ForbiddenByConnection"}',
       /accepts only requests to its private endpoint\. Run the same command again from a private network/,
