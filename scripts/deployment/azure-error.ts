@@ -24,13 +24,13 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
     /Please run 'az login'|No subscription found|az login.*to setup account/i,
     () => "Nobody is logged in to Azure. Run `az login`.",
   ],
-  [/Client address: ([\d.]+)/, ([, address]) => addressRefused(address ?? "")],
-  [/ForbiddenByFirewall|Client address is not authorized/, () => addressRefused(undefined)],
   [
-    /ForbiddenByConnection|Public network access is disabled/i,
+    /ForbiddenByConnection|not an approved private link/,
     () =>
       "The Key Vault accepts only requests to its private endpoint. Run the same command again from a private network of network.deployerRanges where the Key Vault's name has the endpoint's address (docs/azure.md).",
   ],
+  [/Client address: ([\d.]+)/, ([, address]) => addressRefused(address ?? "")],
+  [/ForbiddenByFirewall|Client address is not authorized/, () => addressRefused(undefined)],
   [
     /ForbiddenByRbac/,
     () =>

@@ -65,7 +65,12 @@ export const actionsByType: Readonly<Record<string, readonly AzureAction[]>> = {
   azurerm_private_dns_zone_virtual_network_link: inGroup(
     "Microsoft.Network/privateDnsZones/virtualNetworkLinks/write",
   ),
-  azurerm_private_endpoint: inGroup("Microsoft.Network/privateEndpoints/write"),
+  azurerm_private_endpoint: inGroup(
+    "Microsoft.Network/privateEndpoints/write",
+    // Without these, the connection would wait for somebody's approval.
+    "Microsoft.KeyVault/vaults/PrivateEndpointConnectionsApproval/action",
+    "Microsoft.Storage/storageAccounts/PrivateEndpointConnectionsApproval/action",
+  ),
   azurerm_public_ip: inGroup("Microsoft.Network/publicIPAddresses/write"),
   azurerm_resource_group: [
     { action: "Microsoft.Resources/subscriptions/resourceGroups/write", scope: "subscription" },

@@ -560,7 +560,7 @@ Lock Info:
     ],
     [
       "a Key Vault without a public address",
-      'Error: keyvault.BaseClient#GetKey: StatusCode=403 Code="Forbidden" Message="Public network access is disabled and request is not from a trusted service nor via an approved private link." InnerError={"code":"ForbiddenByConnection"}',
+      'Error: keyvault.BaseClient#GetKey: StatusCode=403 Code="Forbidden" Message="Connection is not an approved private link and caller was ignored because bypass is not set to \'AzureServices\' and PublicNetworkAccess is set to \'Disabled\'." InnerError={"code":"ForbiddenByConnection"}',
       /accepts only requests to its private endpoint\. Run the same command again from a private network/,
     ],
     ["a busy server", "Error: ServerIsBusy: Cannot complete", /still busy with an earlier change/],

@@ -106,10 +106,10 @@ export class KeyVaultService implements HostedService {
   }
 }
 
-/** Source: Key Vault, "Private link diagnostics"; messages in users' reports. */
+/** Source: users' reports of Key Vaults with bypass None. */
 function noPrivateLink(claims: Claims): Refusal {
   const message = [
-    "Public network access is disabled and request is not from a trusted service nor via an approved private link.",
+    "Connection is not an approved private link and caller was ignored because bypass is not set to 'AzureServices' and PublicNetworkAccess is set to 'Disabled'.",
     `Caller: appid=${claims["appid"]};oid=${claims.oid};iss=${claims["iss"]}`,
   ];
   return new Refusal(403, "Forbidden", message.join("\r\n"), { innerCode: "ForbiddenByConnection" });
