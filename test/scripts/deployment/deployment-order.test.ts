@@ -63,6 +63,13 @@ describe("The order of a deployment", () => {
     ]);
   });
 
+  it("does not depend on endpoints that stay while another subnet goes", () => {
+    const states = new Map(statesOf(withEndpoints));
+    const old = { mode: "managed", type: "azurerm_subnet", name: "old", instances: [{ attributes: {} }] };
+    states.set("network", new StackState({ outputs: {}, resources: [old] }));
+    expect(orderOf(withEndpoints, states)).toEqual(systemOrder);
+  });
+
   it("continues after a killed run, which may have removed some of them", () => {
     const states = new Map(statesOf(withEndpoints));
     states.set("vault-server", statesOf(without).get("vault-server") ?? StackState.empty);
