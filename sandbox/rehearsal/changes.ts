@@ -129,8 +129,8 @@ export const changes: readonly SystemChange[] = [
       network: allOf("destroyed", endpointNetwork(network)),
       "vault-server": {
         ...allOf("changed", [
-          "azurerm_key_vault.key-vault_vault",
-          "azurerm_key_vault.recovery-key-vault_vault",
+          "azurerm_key_vault.key-vault",
+          "azurerm_key_vault.recovery-key-vault",
           "azurerm_storage_account.snapshots_account",
         ]),
         ...allOf("destroyed", [

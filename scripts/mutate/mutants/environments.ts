@@ -20,7 +20,12 @@ export const environmentMutants = [
     ["only 0.0.0.0/0 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) < 1"],
     ["a /8 counts as any source", "prefixLength(cidr) < 8", "prefixLength(cidr) <= 8"],
     ["port 22 is open for nobody", "    ...somebodyMayUseSsh(read),\n", ""],
-    ["deployers' ranges may all be private", "    ...deployersReachKeyVault(read),\n", ""],
+    ["deployers' ranges may all be private", "    ...deployersReachWhatTheyDeploy(read),\n", ""],
+    [
+      "deployers of web apps may all be private",
+      "if (webApps.length === 0) return [];",
+      "if (webApps.length >= 0) return [];",
+    ],
     ["one network in two rules", "    ...sourcesDiffer(read),\n", ""],
   ]),
   ...mutantsOf("environments/rules/network.ts", tests, [
@@ -34,8 +39,9 @@ export const environmentMutants = [
     ),
     ["a zone of the name itself hides it", "`.${zone}`.endsWith", "`${zone}`.endsWith"],
     ["subnets may overlap", "overlap(one.cidr, cidr)", "one.cidr === cidr"],
-    ["the web apps' subnet may be a /29", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 29 : 29'],
-    ["MySQL's subnet may be a /30", 'name === "webApp" ? 28 : 29', 'name === "webApp" ? 28 : 30'],
+    ["the web apps' subnet may be a /29", 'name === "webApp" || name ===', "name ==="],
+    ["the private endpoints' subnet may be a /29", ' || name === "privateEndpoints" ? 28', " ? 28"],
+    ["MySQL's subnet may be a /30", '"privateEndpoints" ? 28 : 29', '"privateEndpoints" ? 28 : 30'],
     ["subnets are anywhere", "!contains(space, cidr)", "false"],
   ]),
   ...mutantsOf("environments/addresses.ts", tests, [

@@ -42,12 +42,14 @@ describe.each(["demo", "production"])(
       const added = resourcesOf(environment(), before).filter((one) =>
         planned.includes(one.split(": ")[0] ?? ""),
       );
-      const expected = stacks.flatMap(([stack, actions]) =>
-        Object.entries(actions).flatMap(([address, action]) =>
-          action === "added" ? [`${stack}: ${address}`] : [],
-        ),
-      );
-      expect(added.sort()).toEqual(expected.sort());
+      const expected = (wanted: string) =>
+        stacks.flatMap(([stack, actions]) =>
+          Object.entries(actions).flatMap(([address, action]) =>
+            action === wanted && address !== "its outputs" ? [`${stack}: ${address}`] : [],
+          ),
+        );
+      expect(added.sort()).toEqual(expected("added").sort());
+      expect(resourcesOf(environment())).toEqual(expect.arrayContaining(expected("changed")));
     });
   },
 );
