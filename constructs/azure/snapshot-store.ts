@@ -17,7 +17,7 @@ export interface SnapshotStoreProps {
   location: string;
   retentionDays: number;
   replication: "LRS" | "ZRS";
-  /** Id of Vault's subnet, which has the service endpoint Microsoft.Storage. Nobody else reaches the snapshots. */
+  /** Id of Vault's subnet, which has the service endpoint Microsoft.Storage. The firewall admits nobody else. */
   vaultSubnet: string;
   /** Creates a private endpoint there, which Vault's subnet uses instead. The account then has no public address. */
   privateEndpoints?: PrivateEndpointNetwork;

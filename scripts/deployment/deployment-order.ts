@@ -7,8 +7,8 @@ const subnetType = "azurerm_subnet";
 type States = ReadonlyMap<string, Pick<StackState, "addresses" | "existing">>;
 
 /**
- * Returns stacks in the order in which to deploy them: the system's order, with one exception. Azure deletes no subnet with a private endpoint in it.
- * So if a stack's subnet goes, the stacks that give up their private endpoints come before it.
+ * Returns stacks in the order in which to deploy them: the system's order, with one exception. Azure deletes no subnet
+ * with a private endpoint in it. So if a stack loses a subnet, the stacks that lose private endpoints come before it.
  */
 export function inDeploymentOrder(
   stacks: readonly SynthesizedStack[],

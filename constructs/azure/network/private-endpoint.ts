@@ -27,8 +27,8 @@ export interface PrivateEndpointProps {
 
 /**
  * A private address of a Key Vault or a storage account. The service's usual name has this address in the virtual
- * network. Terraform's work inside the service, and VMs that read there, must depend on `dependable`: the endpoint may be the
- * only way in.
+ * network. The endpoint may be the only way into the service. So Terraform's work inside it, and VMs that read there,
+ * must depend on `dependable`.
  */
 export class PrivateEndpoint extends Construct {
   readonly dependable: ITerraformDependable;
