@@ -54,6 +54,15 @@ export function disjoint(cidrs: readonly string[]): string[] {
   return once.filter((inner) => !once.some((outer) => outer !== inner && contains(outer, inner)));
 }
 
+/** Returns the two halves of a network, the lower one first. The network has at least two addresses. */
+export function halves(cidr: string): [string, string] {
+  const [lower, length] = ipaddr.IPv4.parseCIDR(cidr);
+  // The first bit after the prefix distinguishes them.
+  const bit = 2 ** (31 - length);
+  const upper = lower.octets.map((octet, index) => octet + (Math.floor(bit / 256 ** (3 - index)) % 256));
+  return [`${lower.toString()}/${length + 1}`, `${upper.join(".")}/${length + 1}`];
+}
+
 /**
  * Returns the number of addresses for machines. Azure reserves five of each subnet. Source: Azure, virtual network
  * FAQ.

@@ -21,8 +21,10 @@ export class NetworkStack extends EnvironmentStack {
   readonly vaultDnsZoneName: string;
   readonly vaultDnsZone: PrivateDnsZone;
   readonly mysqlDnsZone: PrivateDnsZone;
-  /** Undefined if the environment has no private endpoints. */
+  /** The place of private endpoints that workloads reach, too. Undefined if the environment has none. */
   readonly privateEndpoints?: PrivateEndpointNetwork;
+  /** The place of private endpoints that only Vault and deployers reach. Undefined if the environment has none. */
+  readonly restrictedEndpoints?: PrivateEndpointNetwork;
 
   constructor(scope: Construct, id: string, environment: Environment) {
     super(scope, id, environment, ["azurerm"]);
@@ -61,7 +63,8 @@ export class NetworkStack extends EnvironmentStack {
       resourceGroup,
       virtualNetworkId: network.id,
     });
-    if (network.privateEndpoints !== undefined) {
+    if (network.endpointSubnets !== undefined) {
+      const { privateEndpoints, restrictedEndpoints } = network.endpointSubnets;
       const zoneId = (subresource: Subresource) =>
         new PrivateDnsZone(this, `${subresource}-endpoint-dns`, {
           name: cloudOf(environment).privateLinkZones[subresource],
@@ -70,10 +73,9 @@ export class NetworkStack extends EnvironmentStack {
           // A Key Vault of others may have a private endpoint elsewhere.
           fallBackToInternet: true,
         }).id;
-      this.privateEndpoints = {
-        subnetId: network.privateEndpoints,
-        zoneIds: { vault: zoneId("vault"), blob: zoneId("blob") },
-      };
+      const zoneIds = { vault: zoneId("vault"), blob: zoneId("blob") };
+      this.privateEndpoints = { subnetId: privateEndpoints, zoneIds };
+      this.restrictedEndpoints = { subnetId: restrictedEndpoints, zoneIds };
     }
 
     addOutputs(this, {

@@ -16,7 +16,7 @@ export const subnets = z.strictObject({
   privateEndpoints: cidr
     .optional()
     .describe(
-      "Private endpoints of the Key Vaults and the storage accounts. At least a /28. Without this subnet, there are no private endpoints, and the other subnets use service endpoints.",
+      "Private endpoints of the Key Vaults and the storage accounts. At least a /28. Each half becomes a subnet: workloads reach the first half only. Without this range, there are no private endpoints, and the other subnets use service endpoints.",
     ),
 });
 
@@ -76,7 +76,7 @@ function subnetsFit(read: Read): Problem[] {
         sentence: `${cidr} overlaps network.subnets.${other.name} (${other.cidr}); give each subnet its own addresses.`,
       });
     }
-    // Four private endpoints need an address each, and a /29 has three.
+    // Each half of the private endpoints' range is a subnet, and Azure has none smaller than a /29.
     const longest = name === "webApp" || name === "privateEndpoints" ? 28 : 29;
     if (prefixLength(cidr) > longest) {
       problems.push({

@@ -169,17 +169,21 @@ export const changes: readonly SystemChange[] = [
 
 /** What private endpoints need in the network. Private deployers have a rule of their own. */
 const endpointNetwork = ({ deployerRanges }: Environment["network"]): string[] => [
-  "azurerm_subnet.network_privateEndpoints_subnet",
-  "azurerm_network_security_group.network_privateEndpoints_security_group",
-  "azurerm_subnet_network_security_group_association.network_privateEndpoints_association",
-  ...[
-    ...["https-from-vault", "https-from-web-app", "https-from-agents"],
-    ...(deployerRanges.some(({ cidr }) => !isPublic(cidr)) ? ["https-from-deployers"] : []),
-    ...["refuse-other-inbound", "refuse-other-outbound"],
-  ].map((rule) => `azurerm_network_security_rule.network_privateEndpoints_security_${rule}`),
+  ...["privateEndpoints", "restrictedEndpoints"].flatMap((subnet) => [
+    `azurerm_subnet.network_${subnet}_subnet`,
+    `azurerm_network_security_group.network_${subnet}_security_group`,
+    `azurerm_subnet_network_security_group_association.network_${subnet}_association`,
+    ...[
+      "https-from-vault",
+      ...(subnet === "privateEndpoints" ? ["https-from-web-app", "https-from-agents"] : []),
+      ...(deployerRanges.some(({ cidr }) => !isPublic(cidr)) ? ["https-from-deployers"] : []),
+      ...["refuse-other-inbound", "refuse-other-outbound"],
+    ].map((rule) => `azurerm_network_security_rule.network_${subnet}_security_${rule}`),
+  ]),
   ...["vault", "webApp", "agents"].map(
     (subnet) => `azurerm_network_security_rule.network_${subnet}_security_private-endpoints`,
   ),
+  "azurerm_network_security_rule.network_vault_security_restricted-endpoints",
   ...["vault", "blob"].flatMap((part) => [
     `azurerm_private_dns_zone.${part}-endpoint-dns_zone`,
     `azurerm_private_dns_zone_virtual_network_link.${part}-endpoint-dns_link`,

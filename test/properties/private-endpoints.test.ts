@@ -1,4 +1,4 @@
-import { isPublic } from "../../environments/addresses";
+import { halves, isPublic, overlap, usableAddresses } from "../../environments/addresses";
 import type { Environment } from "../../environments/schema";
 import { asObject, type Block, type SynthesizedStack } from "../synthesis";
 import { environments, systems } from "./environments";
@@ -64,13 +64,14 @@ describe("With the setting", () => {
         ];
       }),
     );
-    const subnet = "{azurerm_subnet network/network/privateEndpoints/subnet id}";
+    const subnet = (key: string) => `{azurerm_subnet network/network/${key}/subnet id}`;
+    const [shared, restricted] = [subnet("privateEndpoints"), subnet("restrictedEndpoints")];
     const zone = (part: string) => `{azurerm_private_dns_zone network/${part}-endpoint-dns/zone id}`;
     expect(found.sort()).toEqual([
-      ["agent-vm/package-store/account", ["blob"], subnet, zone("blob")],
-      ["vault-server/key-vault/vault", ["vault"], subnet, zone("vault")],
-      ["vault-server/recovery-key-vault/vault", ["vault"], subnet, zone("vault")],
-      ["vault-server/snapshots/account", ["blob"], subnet, zone("blob")],
+      ["agent-vm/package-store/account", ["blob"], shared, zone("blob")],
+      ["vault-server/key-vault/vault", ["vault"], shared, zone("vault")],
+      ["vault-server/recovery-key-vault/vault", ["vault"], restricted, zone("vault")],
+      ["vault-server/snapshots/account", ["blob"], restricted, zone("blob")],
     ]);
     const endpoints = stacksOf(name).flatMap((stack) => stack.resources("azurerm_private_endpoint"));
     expect(endpoints).toHaveLength(found.length);
@@ -131,29 +132,86 @@ describe("With the setting", () => {
     },
   );
 
-  it.each(withEndpoints)("%s: only own subnets and private deployers reach the endpoints, on 443", (name) => {
-    const { subnets, deployerRanges } = environment(name).network;
+  /** Who may connect to a subnet's addresses, by direction of the rule: `10.40.1.0/24 on 443`. */
+  function callersOf(name: string, key: string): Record<"Inbound" | "Outbound", string[]> {
     const stack = systems.get(name)?.get("network") as SynthesizedStack;
-    const group = stack.only("azurerm_network_security_group", "/privateEndpoints/security/group");
-    const rules = stack
+    const [cidr = ""] = stack.only("azurerm_subnet", `/${key}/subnet`).get("address_prefixes") as string[];
+    const allowed = stack
       .resources("azurerm_network_security_rule")
-      .filter((rule) => rule.get("network_security_group_name") === group.ref("name"));
-    const allowed = rules.filter((rule) => rule.get("access") === "Allow");
-    const sources = allowed.flatMap((rule) => [
-      ...((rule.get("source_address_prefixes") as string[]) ?? [rule.get("source_address_prefix")]),
-    ]);
-    const privately = deployerRanges.map(({ cidr }) => cidr).filter((cidr) => !isPublic(cidr));
-    const { vault, webApp, agents, privateEndpoints } = subnets;
-    expect(sources.sort()).toEqual([vault, webApp, agents, ...privately].sort());
-    for (const rule of allowed)
-      expect(rule.attributes).toMatchObject({
-        direction: "Inbound",
-        destination_address_prefix: privateEndpoints,
-        destination_port_ranges: ["443"],
-      });
-    const refusals = rules.filter((rule) => rule.get("access") === "Deny");
-    expect(refusals.map((rule) => rule.get("direction")).sort()).toEqual(["Inbound", "Outbound"]);
+      .filter(
+        (rule) => rule.get("access") === "Allow" && includes(rule.get("destination_address_prefix"), cidr),
+      );
+    const callers = (direction: string) =>
+      allowed
+        .filter((rule) => rule.get("direction") === direction)
+        .flatMap(({ attributes: rule }) => {
+          const sources = rule["source_address_prefixes"] ?? [rule["source_address_prefix"]];
+          const ports = (rule["destination_port_ranges"] as string[]).join();
+          return (sources as string[]).map((source) => `${source} on ${ports}`);
+        })
+        .sort();
+    return { Inbound: callers("Inbound"), Outbound: callers("Outbound") };
+  }
+
+  /** Azure's tag Internet has public addresses only. Every other tag here names a service of Azure. */
+  const includes = (destination: unknown, cidr: string) =>
+    ["*", "VirtualNetwork"].includes(String(destination)) ||
+    (/^\d/.test(String(destination)) && overlap(String(destination), cidr));
+
+  const on443 = (cidrs: readonly string[]) => cidrs.map((cidr) => `${cidr} on 443`).sort();
+  const privateDeployers = (name: string) =>
+    environment(name)
+      .network.deployerRanges.map(({ cidr }) => cidr)
+      .filter((cidr) => !isPublic(cidr));
+
+  it.each(withEndpoints)("%s: Vault, workloads and private deployers reach the first half", (name) => {
+    const { vault, webApp, agents } = environment(name).network.subnets;
+    expect(callersOf(name, "privateEndpoints")).toEqual({
+      Inbound: on443([vault, webApp, agents, ...privateDeployers(name)]),
+      Outbound: on443([vault, webApp, agents]),
+    });
   });
+
+  it.each(withEndpoints)(
+    "%s: only Vault and private deployers reach the second half, with recovery keys and snapshots",
+    (name) => {
+      const { vault } = environment(name).network.subnets;
+      expect(privateDeployers(name)).not.toEqual([]);
+      expect(callersOf(name, "restrictedEndpoints")).toEqual({
+        Inbound: on443([vault, ...privateDeployers(name)]),
+        Outbound: on443([vault]),
+      });
+    },
+  );
+
+  it.each(withEndpoints)("%s: both halves refuse everything else in both directions", (name) => {
+    const stack = systems.get(name)?.get("network") as SynthesizedStack;
+    const refusals = ["privateEndpoints", "restrictedEndpoints"].map((key) => {
+      const group = stack.only("azurerm_network_security_group", `/${key}/security/group`);
+      return stack
+        .resources("azurerm_network_security_rule")
+        .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
+        .filter((rule) => rule.get("access") === "Deny")
+        .map((rule) => rule.get("direction"))
+        .sort();
+    });
+    expect(refusals).toEqual([
+      ["Inbound", "Outbound"],
+      ["Inbound", "Outbound"],
+    ]);
+  });
+
+  it.each(withEndpoints)(
+    "%s: the halves are the setting's range, each with addresses for two endpoints",
+    (name) => {
+      const stack = systems.get(name)?.get("network") as SynthesizedStack;
+      const cidrs = ["privateEndpoints", "restrictedEndpoints"].flatMap(
+        (key) => stack.only("azurerm_subnet", `/${key}/subnet`).get("address_prefixes") as string[],
+      );
+      expect(cidrs).toEqual(halves(environment(name).network.subnets.privateEndpoints ?? ""));
+      for (const cidr of cidrs) expect(usableAddresses(cidr)).toBeGreaterThanOrEqual(2);
+    },
+  );
 });
 
 /** The services of the same stack in whose contents a resource works, at its creation or at its first start. */

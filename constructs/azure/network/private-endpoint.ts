@@ -7,7 +7,7 @@ import type { SystemNetwork } from "./system-network";
 /** A service's part with a private endpoint. Source: Azure, "What is a private endpoint", private-link resource. */
 export type Subresource = keyof AzureCloud["privateLinkZones"];
 
-/** The place of all private endpoints in the virtual network. */
+/** A place of private endpoints in the virtual network. */
 export interface PrivateEndpointNetwork {
   readonly subnetId: string;
   /** Azure ids of the private DNS zones. */

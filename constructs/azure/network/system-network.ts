@@ -1,6 +1,6 @@
 import { VirtualNetwork } from "@cdktf/provider-azurerm/lib/virtual-network";
 import { Construct } from "constructs";
-import { disjoint, isPublic } from "../../../environments/addresses";
+import { disjoint, halves, isPublic } from "../../../environments/addresses";
 import type { NamedRange } from "../../../environments/rules/network-access";
 import type { Environment } from "../../../environments/schema";
 import { resourceName } from "../resource-names";
@@ -13,12 +13,16 @@ export interface SystemNetworkProps {
 }
 
 /** Key of a subnet's range in the environment file. */
-type SubnetName = keyof Environment["network"]["subnets"];
+type SubnetName = Exclude<keyof Environment["network"]["subnets"], "privateEndpoints">;
+
+/** A half of `privateEndpoints`: for services that workloads use, too, and for those that only Vault and people use. */
+type EndpointSubnet = "privateEndpoints" | "restrictedEndpoints";
 
 /** Names of subnets in Azure that differ from their keys. */
-const azureNames: Partial<Record<SubnetName, string>> = {
+const azureNames: Partial<Record<SubnetName, string>> & Record<EndpointSubnet, string> = {
   webApp: "web-app",
   privateEndpoints: "private-endpoints",
+  restrictedEndpoints: "restricted-endpoints",
 };
 
 const keyVaultEndpoint = "Microsoft.KeyVault";
@@ -33,10 +37,11 @@ const storageEndpoint = "Microsoft.Storage";
 export class SystemNetwork extends Construct {
   readonly id: string;
   /** Ids of the subnets. */
-  readonly subnets: Record<Exclude<SubnetName, "privateEndpoints">, string>;
-  /** Id of the subnet of the private endpoints. Undefined if the environment has none. */
-  readonly privateEndpoints?: string;
+  readonly subnets: Record<SubnetName, string>;
+  /** Ids of the subnets for private endpoints. Undefined if the environment has none. */
+  readonly endpointSubnets?: Readonly<Record<EndpointSubnet, string>>;
   private readonly cidrs: Environment["network"]["subnets"];
+  private readonly endpointCidrs?: Readonly<Record<EndpointSubnet, string>>;
 
   constructor(
     scope: Construct,
@@ -45,6 +50,10 @@ export class SystemNetwork extends Construct {
   ) {
     super(scope, id);
     this.cidrs = props.environment.network.subnets;
+    if (this.cidrs.privateEndpoints !== undefined) {
+      const [privateEndpoints, restrictedEndpoints] = halves(this.cidrs.privateEndpoints);
+      this.endpointCidrs = { privateEndpoints, restrictedEndpoints };
+    }
     const network = this.createNetwork();
     this.id = network.id;
     this.subnets = {
@@ -53,7 +62,7 @@ export class SystemNetwork extends Construct {
       webApp: this.createWebAppSubnet(network).id,
       agents: this.createAgentSubnet(network).id,
     };
-    this.privateEndpoints = this.createEndpointSubnet(network)?.id;
+    this.endpointSubnets = this.endpointCidrs && this.createEndpointSubnets(network, this.endpointCidrs);
   }
 
   private createNetwork(): VirtualNetwork {
@@ -88,7 +97,8 @@ export class SystemNetwork extends Construct {
         outbound(105, "vault-between-nodes-out", vault, vault, 8200, 8201),
         outbound(115, "mysql", vault, this.cidrs.mysql, 3306),
         packagesAndAzure(125, vault),
-        ...this.toPrivateEndpoints(135, vault),
+        ...this.toEndpoints(135, vault, "privateEndpoints"),
+        ...this.toEndpoints(145, vault, "restrictedEndpoints"),
       ],
     });
   }
@@ -128,7 +138,7 @@ export class SystemNetwork extends Construct {
         outbound(125, "telemetry", webApp, "AzureMonitor", 443),
         outbound(135, "entra-id", webApp, "AzureActiveDirectory", 443),
         outbound(145, "key-vault", webApp, "AzureKeyVault", 443),
-        ...this.toPrivateEndpoints(155, webApp),
+        ...this.toEndpoints(155, webApp, "privateEndpoints"),
       ],
     });
   }
@@ -142,36 +152,52 @@ export class SystemNetwork extends Construct {
         outbound(105, "vault", agents, vault, 8200),
         outbound(115, "mysql", agents, mysql, 3306),
         packagesAndAzure(125, agents),
-        ...this.toPrivateEndpoints(135, agents),
+        ...this.toEndpoints(135, agents, "privateEndpoints"),
       ],
     });
+  }
+
+  /** Web apps need Vault's Key Vault. Agents need it and the package store. */
+  private createEndpointSubnets(
+    network: VirtualNetwork,
+    { privateEndpoints, restrictedEndpoints }: Readonly<Record<EndpointSubnet, string>>,
+  ): Record<EndpointSubnet, string> {
+    const { webApp, agents } = this.cidrs;
+    return {
+      privateEndpoints: this.createEndpointSubnet(network, "privateEndpoints", privateEndpoints, [
+        inbound(115, "https-from-web-app", webApp, privateEndpoints, 443),
+        inbound(125, "https-from-agents", agents, privateEndpoints, 443),
+      ]),
+      restrictedEndpoints: this.createEndpointSubnet(network, "restrictedEndpoints", restrictedEndpoints, []),
+    };
   }
 
   /** Private endpoints only answer. The rules hold for them because the subnet's network policies are enabled. */
-  private createEndpointSubnet(network: VirtualNetwork): SecuredSubnet | undefined {
-    const { vault, webApp, agents, privateEndpoints } = this.cidrs;
-    if (privateEndpoints === undefined) return undefined;
+  private createEndpointSubnet(
+    network: VirtualNetwork,
+    name: EndpointSubnet,
+    cidr: string,
+    fromWorkloads: readonly AllowedFlow[],
+  ): string {
     const deployers = this.props.environment.network.deployerRanges.filter(({ cidr }) => !isPublic(cidr));
-    return this.createSubnet(network, "privateEndpoints", privateEndpoints, {
+    return this.createSubnet(network, name, cidr, {
       flows: [
-        inbound(105, "https-from-vault", vault, privateEndpoints, 443),
-        inbound(115, "https-from-web-app", webApp, privateEndpoints, 443),
-        inbound(125, "https-from-agents", agents, privateEndpoints, 443),
-        ...fromRanges(205, "https-from-deployers", deployers, privateEndpoints, 443),
+        inbound(105, "https-from-vault", this.cidrs.vault, cidr, 443),
+        ...fromWorkloads,
+        ...fromRanges(205, "https-from-deployers", deployers, cidr, 443),
       ],
-    });
+    }).id;
   }
 
   /** Azure's service tags contain only public addresses. */
-  private toPrivateEndpoints(priority: number, from: string): AllowedFlow[] {
-    const { privateEndpoints } = this.cidrs;
-    if (privateEndpoints === undefined) return [];
-    return [outbound(priority, "private-endpoints", from, privateEndpoints, 443)];
+  private toEndpoints(priority: number, from: string, name: EndpointSubnet): AllowedFlow[] {
+    if (this.endpointCidrs === undefined) return [];
+    return [outbound(priority, azureNames[name], from, this.endpointCidrs[name], 443)];
   }
 
   private createSubnet(
     network: VirtualNetwork,
-    name: SubnetName,
+    name: SubnetName | EndpointSubnet,
     cidr: string,
     props: Pick<SecuredSubnetProps, "flows" | "delegation" | "serviceEndpoints"> &
       Partial<Pick<SecuredSubnetProps, "refuseOther">>,

@@ -26,7 +26,7 @@ export class RecoveryKeyVault extends KeyVault {
       sku: "standard",
       allowedRanges: deployerRanges.map(({ cidr }) => cidr),
       allowedSubnets: [...admittedSubnets(network, "vault"), ...deployerSubnets.map(({ id }) => id)],
-      privateEndpoints: network.privateEndpoints,
+      privateEndpoints: network.restrictedEndpoints,
       protect: protectData,
     });
     new Evidence(scope, `${id}-evidence`, { environment, of: this.id, categories: ["AuditEvent"] });

@@ -8,7 +8,10 @@ export interface VaultNetwork {
   readonly resourceGroup: { readonly id: string; readonly name: string };
   readonly subnets: SystemNetwork["subnets"];
   readonly vaultDnsZone: PrivateDnsZone;
+  /** The place of private endpoints that workloads reach, too. */
   readonly privateEndpoints?: PrivateEndpointNetwork;
+  /** The place of private endpoints that only Vault and deployers reach. */
+  readonly restrictedEndpoints?: PrivateEndpointNetwork;
 }
 
 /**

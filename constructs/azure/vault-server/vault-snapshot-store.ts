@@ -32,7 +32,7 @@ export class VaultSnapshotStore extends SnapshotStore {
       retentionDays: vault.snapshots.retentionDays,
       replication: vault.snapshots.replication,
       vaultSubnet: network.subnets.vault,
-      privateEndpoints: network.privateEndpoints,
+      privateEndpoints: network.restrictedEndpoints,
       keeperRoleId,
       vaultPrincipalId,
       protect: protectData,

@@ -112,6 +112,16 @@ export const azureMutants = [
         'inbound(125, "https-from-agents", agents,',
         'inbound(125, "https-from-agents", "VirtualNetwork",',
       ],
+      [
+        "agents reach the endpoints of recovery keys and snapshots",
+        '"restrictedEndpoints", restrictedEndpoints, [])',
+        '"restrictedEndpoints", restrictedEndpoints, [inbound(125, "https-from-agents", agents, restrictedEndpoints, 443)])',
+      ],
+      [
+        "agents try the endpoints of recovery keys and snapshots",
+        'this.toEndpoints(135, agents, "privateEndpoints")',
+        'this.toEndpoints(135, agents, "restrictedEndpoints")',
+      ],
       ["public addresses reach private endpoints", ".filter(({ cidr }) => !isPublic(cidr))", ""],
       [
         "clients reach private endpoints",
@@ -124,6 +134,16 @@ export const azureMutants = [
     "constructs/azure/workloads/agent-vm.ts",
     ["properties/private-endpoints"],
     [["VMs start before they can fetch the application", "dependsOn: dependsOn(store.endpoint),", ""]],
+  ),
+  ...mutantsOf(
+    "constructs/azure/vault-server/recovery-key-vault.ts",
+    ["properties/private-endpoints"],
+    [["workloads reach the recovery keys", "network.restrictedEndpoints", "network.privateEndpoints"]],
+  ),
+  ...mutantsOf(
+    "constructs/azure/vault-server/vault-snapshot-store.ts",
+    ["properties/private-endpoints"],
+    [["workloads reach the snapshots", "network.restrictedEndpoints", "network.privateEndpoints"]],
   ),
   ...mutantsOf(
     "constructs/azure/mysql-server.ts",

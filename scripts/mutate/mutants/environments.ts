@@ -48,6 +48,11 @@ export const environmentMutants = [
     ["Azure keeps four addresses of a subnet", "- 5", "- 4"],
     ["private ranges count as public", 'range === "unicast"', 'range === "private" || range === "unicast"'],
   ]),
+  ...mutantsOf(
+    "environments/addresses.ts",
+    ["environments/addresses"],
+    [["both halves of a network begin with it", "octet + (Math", "octet + 0 * (Math"]],
+  ),
   ...mutantsOf("environments/rules/vault-certificate.ts", tests, [
     [
       "a certificate is renewed on its first day",

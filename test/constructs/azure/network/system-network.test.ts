@@ -103,36 +103,47 @@ describe("SystemNetwork", () => {
 
   describe("with private endpoints", () => {
     const endpoints = "10.20.5.0/28";
+    const [shared, restricted] = ["10.20.5.0/29", "10.20.5.8/29"];
     const withEndpoints = (change: (environment: Environment) => void = () => {}) =>
       stackOf((environment) => {
         environment.network.subnets.privateEndpoints = endpoints;
         change(environment);
       });
 
-    it("lets Vault, web apps, agents and private deployers reach them on 443, and nobody else", () => {
+    it.each([
+      ["privateEndpoints", "Vault, web apps, agents", shared, [vault, webApp, agents]],
+      ["restrictedEndpoints", "Vault", restricted, [vault]],
+    ])("admits to %s on 443: %s and private deployers, and nobody else", (subnet, _, cidr, own) => {
       const stack = withEndpoints(({ network }) => {
         network.deployerRanges.push({ name: "vpn", cidr: "192.168.0.0/24" });
         network.clientRanges = [{ name: "clients", cidr: "10.99.0.0/16" }];
       });
-      expect(flows("privateEndpoints", "Inbound", stack)).toEqual(
-        [vault, webApp, agents, "192.168.0.0/24"].map((from) => `${from} -> ${endpoints} : 443`).sort(),
+      expect(flows(subnet, "Inbound", stack)).toEqual(
+        [...own, "192.168.0.0/24"].map((from) => `${from} -> ${cidr} : 443`).sort(),
       );
-      expect(flows("privateEndpoints", "Outbound", stack)).toEqual([]);
-      expect(refused("privateEndpoints", stack)).toEqual(["Inbound", "Outbound"]);
+      expect(flows(subnet, "Outbound", stack)).toEqual([]);
+      expect(refused(subnet, stack)).toEqual(["Inbound", "Outbound"]);
     });
 
     it("opens the way to them from Vault, web apps and agents, because Azure's tags have no private addresses", () => {
       const stack = withEndpoints();
-      for (const [name, cidr] of Object.entries({ vault, webApp, agents }))
-        expect(flows(name, "Outbound", stack)).toContain(`${cidr} -> ${endpoints} : 443`);
-      expect(flows("mysql", "Outbound", stack)).toEqual(flows("mysql", "Outbound"));
+      const added = (subnet: string) => {
+        const before = flows(subnet, "Outbound");
+        return flows(subnet, "Outbound", stack).filter((flow) => !before.includes(flow));
+      };
+      expect(added("vault")).toEqual([`${vault} -> ${shared} : 443`, `${vault} -> ${restricted} : 443`]);
+      expect(added("webApp")).toEqual([`${webApp} -> ${shared} : 443`]);
+      expect(added("agents")).toEqual([`${agents} -> ${shared} : 443`]);
+      expect(added("mysql")).toEqual([]);
     });
 
-    it("applies the rules to them: the subnet's network policies are enabled", () => {
-      const subnet = withEndpoints().only("azurerm_subnet", "/privateEndpoints/subnet");
-      expect(subnet.attributes).toMatchObject({
-        name: "snet-demo-private-endpoints",
-        address_prefixes: [endpoints],
+    it.each([
+      ["privateEndpoints", "snet-demo-private-endpoints", shared],
+      ["restrictedEndpoints", "snet-demo-restricted-endpoints", restricted],
+    ])("applies the rules to %s: the subnet's network policies are enabled", (subnet, name, cidr) => {
+      expect(withEndpoints().only("azurerm_subnet", `/${subnet}/subnet`).attributes).toMatchObject({
+        name,
+        address_prefixes: [cidr],
         private_endpoint_network_policies: "Enabled",
       });
     });
