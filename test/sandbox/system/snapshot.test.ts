@@ -365,6 +365,8 @@ describeWithVault("A snapshot of Vault", () => {
   itTakesLong(
     "replaces newer data when that is asked for, though it is killed on the way, and deployers log in",
     async () => {
+      // A restore of an earlier test may have left it there.
+      await unmount("transit");
       const newest = nameIn((await vm().run(SNAPSHOT)).output);
       await mount("transit");
       const said = outputFromNow(vm(), "vault.service");
