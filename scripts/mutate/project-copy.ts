@@ -24,7 +24,7 @@ interface JestReport {
 }
 
 /** Longer than any test file takes on a busy machine. */
-const deadlineMs = 600_000;
+const deadlineMs = 1_200_000;
 
 /** A copy of the project with its uncommitted changes. It gets one mutant after the other. */
 export class ProjectCopy {
