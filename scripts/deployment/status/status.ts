@@ -69,7 +69,7 @@ async function statusOf(environment: Environment, interruption: Interruption): P
   const parts = await Promise.all([
     look("Vault", async () => {
       const access = await VaultAccess.open(az, environment, vaultServer);
-      return vaultFindings(access, environment).finally(access.close);
+      return vaultFindings(access, environment, vaultServer).finally(access.close);
     }),
     machineFindings(az, vaultServer, environment),
     look("unseal key", () => unsealKeyFindings(az, environment, vaultServer)),

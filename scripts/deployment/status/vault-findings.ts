@@ -6,6 +6,8 @@ import { certificateDays } from "../../../environments/certificate-days";
 import type { Environment } from "../../../environments/schema";
 import type { VaultClient } from "../../../lib/vault-api/vault-client";
 import { readAutopilotState } from "../autopilot-state";
+import { withDeployersPolicy } from "../older-policy";
+import type { StackState } from "../stack-state";
 import type { VaultAccess } from "../vault-access";
 import { type Finding, look, unseen, well, wrong } from "./finding";
 
@@ -37,7 +39,11 @@ const AUDIT_DEVICES = ["first-boot/", "file/"];
 const DAY_MS = 86_400_000;
 
 /** Checks Vault's own answers: public ones, and answers to a deployer. */
-export async function vaultFindings(access: VaultAccess, environment: Environment): Promise<Finding[]> {
+export async function vaultFindings(
+  access: VaultAccess,
+  environment: Environment,
+  vaultServer: StackState,
+): Promise<Finding[]> {
   const certificate = certificateFinding(
     readFileSync(access.certificateFile, "utf8"),
     new Date(),
@@ -49,7 +55,7 @@ export async function vaultFindings(access: VaultAccess, environment: Environmen
     return [...open, certificate, unseen("nodes, audit, disks, leases", "Vault does not accept logins now.")];
   }
   const closed = await look("nodes, audit, disks, leases", () =>
-    access.asDeployer((client) => deployerFindings(client, environment)),
+    access.asDeployer((client) => deployerFindings(client, environment, vaultServer)),
   );
   return [...open, certificate, ...closed];
 }
@@ -91,13 +97,19 @@ function versionFinding(runs: string, wanted: string): Finding {
   return wrong("version", `${runs} runs, and the environment file says ${wanted}. Run scripts/deploy.`);
 }
 
-/** Checks Vault's answers to a deployer. */
-export async function deployerFindings(client: VaultClient, environment: Environment): Promise<Finding[]> {
+/** Checks Vault's answers to a deployer. @param vaultServer the stack's state, if there is one */
+export async function deployerFindings(
+  client: VaultClient,
+  environment: Environment,
+  vaultServer?: StackState,
+): Promise<Finding[]> {
+  const check = (what: string, find: () => Promise<Finding[]>) =>
+    look(what, () => withDeployersPolicy(environment, vaultServer, find));
   const parts = await Promise.all([
-    look("nodes", () => nodeFindings(client, environment)),
-    look("audit", () => auditFindings(client)),
-    look("disks", () => diskFindings(client)),
-    look("leases", () => leaseFindings(client)),
+    check("nodes", () => nodeFindings(client, environment)),
+    check("audit", () => auditFindings(client)),
+    check("disks", () => diskFindings(client)),
+    check("leases", () => leaseFindings(client)),
   ]);
   return parts.flat();
 }

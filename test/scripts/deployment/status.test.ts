@@ -11,6 +11,7 @@ import { vaultServer } from "../../cloud-init/examples";
 import { itTakesLong } from "../../long-tests";
 import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
+import { vaultServerState } from "./vault-server-state";
 
 jest.setTimeout(120_000); // seconds on an idle machine
 
@@ -238,6 +239,19 @@ describe("scripts/status", () => {
       code: 2,
       stdout: expect.stringMatching(/^not seen +leases +Vault has not counted them/m),
     });
+  });
+
+  it("says how deployers get a right that they lack since an older version of the project, and shows the rest", async () => {
+    const { imitations, vault } = scene;
+    imitations.answer("state/vault-server", vaultServerState(vault.address, "# an older one\n"));
+    vault.refused = ["/v1/sys/host-info"];
+    const { code, stdout } = await scene.run("status");
+    // The VM has not applied this project's user data either.
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /^not seen +disks +Vault refused GET sys\/host-info with 403: permission denied\. Vault's VM has the deployers' policy of another version .*scripts\/deploy demo --stack vault-server/m,
+    );
+    expect(stdout).toMatch(/^ok +leases +17/m);
   });
 
   describe("in an environment with alerts", () => {

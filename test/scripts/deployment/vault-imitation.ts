@@ -23,6 +23,8 @@ export class VaultImitation {
   nodes: Record<string, boolean> = { "vault-1": true };
   /** The answer of sys/host-info, but only its disks: how full each folder's disk is. */
   disks: Record<string, number> = { "/": 31.4, "/boot": 97, "/var/lib/vault": 12.6 };
+  /** Paths that Vault refuses to deployers. */
+  refused: string[] = [];
   /** Gauges of sys/metrics. */
   gauges: Record<string, number> = {
     "vault.expire.num_leases": 17,
@@ -98,6 +100,7 @@ export class VaultImitation {
     if (url === "/v1/sys/leader")
       return [200, { leader_address: this.address, active_time: "2026-11-26T03:00:00Z" }];
     if (url === "/v1/sys/audit") return [200, { data: { "first-boot/": {}, "file/": {} } }];
+    if (this.refused.includes(url)) return [403, { errors: ["permission denied"] }];
     if (url === "/v1/sys/host-info") {
       const disk = Object.entries(this.disks).map(([path, usedPercent]) => ({ path, usedPercent }));
       return [200, { data: { disk } }];
