@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { constants } from "node:os";
 import { type Ending, type GuardedProcess, startGuarded } from "../../lib/processes/guarded-process";
 import { identityOf } from "../../lib/processes/process-identity";
-import { UserError } from "../../lib/processes/user-error";
+import { codeOf, UserError } from "../../lib/processes/user-error";
 import { waitFor } from "../../lib/processes/wait-for";
 import type { Variables } from "./unit-environment";
 
@@ -85,7 +85,11 @@ function listens(listener: string): Promise<boolean> {
   });
 }
 
-/** Writes a line of the service manager into a unit's log, as in the VM's journal. */
+/** Writes a line of the service manager into a unit's log, as in the VM's journal. On a full disk the line is lost, as there. */
 export function logLine(logFile: string, unit: string, line: string): void {
-  appendFileSync(logFile, `systemd: ${unit}: ${line}\n`, { mode: 0o600 });
+  try {
+    appendFileSync(logFile, `systemd: ${unit}: ${line}\n`, { mode: 0o600 });
+  } catch (error) {
+    if (codeOf(error) !== "ENOSPC") throw error;
+  }
 }
