@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import type { Ending, GuardedProcess } from "../../lib/processes/guarded-process";
 import { runProgram } from "../../lib/processes/run-program";
 import { messageOf, UserError } from "../../lib/processes/user-error";
@@ -8,7 +8,7 @@ import { parseTimeSpan } from "./time-span";
 import { newInvocation, type StartResult, type Unit, type UnitState } from "./unit";
 import type { UnitDefinition } from "./unit-definition";
 import { parseEnvironment, readEnvironmentFile, type Variables } from "./unit-environment";
-import { exitCodeOf, logLine, startUnitProcess, untilListening } from "./unit-process";
+import { appendToLog, exitCodeOf, logLine, startUnitProcess, untilListening } from "./unit-process";
 
 export interface ServiceHost {
   readonly mapping: Mapping;
@@ -256,7 +256,7 @@ export class Service implements Unit {
     const environment: Variables = { ...this.#environment(), MAINPID: String(this.pid ?? "") };
     const [command = "", ...args] = this.#words(line, environment);
     const result = await runProgram({ command, args, env: environment, deadlineMs: RELOAD_DEADLINE_MS });
-    if (result.stdout || result.stderr) appendFileSync(this.host.logFile, result.stdout + result.stderr);
+    if (result.stdout || result.stderr) appendToLog(this.host.logFile, result.stdout + result.stderr);
     return result.code === 0 || parseCommandLine(line).mayFail;
   }
 

@@ -37,7 +37,9 @@ export async function startUnitProcess(options: UnitProcessOptions): Promise<Gua
       stdio: ["ignore", log, log],
     });
     const processFile = `${logFile}.process`;
-    writeFileSync(processFile, JSON.stringify(identityOf(unit.pid) ?? null), { mode: 0o600 });
+    unlessFull(() =>
+      writeFileSync(processFile, JSON.stringify(identityOf(unit.pid) ?? null), { mode: 0o600 }),
+    );
     void unit.ended.then(() => rmSync(processFile, { force: true }));
     return unit;
   } finally {
@@ -85,10 +87,20 @@ function listens(listener: string): Promise<boolean> {
   });
 }
 
-/** Writes a line of the service manager into a unit's log, as in the VM's journal. On a full disk the line is lost, as there. */
+/** Writes a line of the service manager into a unit's log. */
 export function logLine(logFile: string, unit: string, line: string): void {
+  appendToLog(logFile, `systemd: ${unit}: ${line}\n`);
+}
+
+/** Writes into a unit's log, as in the VM's journal. On a full disk the text is lost, as there. */
+export function appendToLog(logFile: string, text: string): void {
+  unlessFull(() => appendFileSync(logFile, text, { mode: 0o600 }));
+}
+
+/** A VM's full disk must not end the sandbox. */
+function unlessFull(write: () => void): void {
   try {
-    appendFileSync(logFile, `systemd: ${unit}: ${line}\n`, { mode: 0o600 });
+    write();
   } catch (error) {
     if (codeOf(error) !== "ENOSPC") throw error;
   }
