@@ -56,11 +56,11 @@ export function disjoint(cidrs: readonly string[]): string[] {
 
 /** Returns the two halves of a network, the lower one first. The network has at least two addresses. */
 export function halves(cidr: string): [string, string] {
-  const [lower, length] = ipaddr.IPv4.parseCIDR(cidr);
-  // The first bit after the prefix distinguishes them.
-  const bit = 2 ** (31 - length);
-  const upper = lower.octets.map((octet, index) => octet + (Math.floor(bit / 256 ** (3 - index)) % 256));
-  return [`${lower.toString()}/${length + 1}`, `${upper.join(".")}/${length + 1}`];
+  const { IPv4 } = ipaddr;
+  const length = prefixLength(cidr) + 1;
+  const halfWith = (address: ipaddr.IPv4): string =>
+    `${IPv4.networkAddressFromCIDR(`${address}/${length}`)}/${length}`;
+  return [halfWith(IPv4.networkAddressFromCIDR(cidr)), halfWith(IPv4.broadcastAddressFromCIDR(cidr))];
 }
 
 /**

@@ -1,12 +1,11 @@
 import { KeyVaultKey } from "@cdktf/provider-azurerm/lib/key-vault-key";
-import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
+import { dependsOn } from "../terraform/depends-on";
+import type { KeyVault } from "./key-vault";
 
 export interface AdminSshKeyProps {
-  keyVaultId: string;
-  /** The way into the Key Vault, if it has one of its own. */
-  dependsOn?: ITerraformDependable[];
+  keyVault: Pick<KeyVault, "id" | "endpoint">;
 }
 
 /**
@@ -17,12 +16,12 @@ export class AdminSshKey extends Construct {
   /** The public key in OpenSSH's format. */
   readonly publicKey: string;
 
-  constructor(scope: Construct, id: string, { keyVaultId, dependsOn }: AdminSshKeyProps) {
+  constructor(scope: Construct, id: string, { keyVault }: AdminSshKeyProps) {
     super(scope, id);
     const key = new KeyVaultKey(this, "key", {
-      dependsOn,
+      dependsOn: dependsOn(keyVault.endpoint),
       name: "vm-admin-ssh",
-      keyVaultId,
+      keyVaultId: keyVault.id,
       keyType: "RSA",
       keySize: 4096,
       keyOpts: ["verify"],

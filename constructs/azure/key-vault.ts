@@ -1,20 +1,16 @@
 import { KeyVault as AzurermKeyVault } from "@cdktf/provider-azurerm/lib/key-vault";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { disjoint, isPublic } from "../../environments/addresses";
 import { skipChecks } from "../terraform/checkov-skips";
-import { PrivateEndpoint, type PrivateEndpointNetwork } from "./network/private-endpoint";
+import { type PrivateEndpointNetwork, privateEndpointOf } from "./network/private-endpoint";
+import { type AdmittedNetworks, serviceFirewall } from "./network/service-firewall";
 
-export interface KeyVaultProps {
+export interface KeyVaultProps extends AdmittedNetworks {
   name: string;
   resourceGroup: string;
   location: string;
   tenantId: string;
   sku: "standard" | "premium";
-  /** Networks outside Azure that may connect. The firewall accepts only public ones, so private ones are left out. */
-  allowedRanges: readonly string[];
-  /** Ids of subnets with the service endpoint Microsoft.KeyVault. */
-  allowedSubnets: readonly string[];
   /** Creates a private endpoint there. */
   privateEndpoints?: PrivateEndpointNetwork;
   /** Makes Terraform refuse the deletion. */
@@ -41,16 +37,28 @@ export class KeyVault extends Construct {
   ) {
     super(scope, id);
     const keyVault = this.createKeyVault();
-    this.endpoint = this.createEndpoint(keyVault);
+    const { name, resourceGroup, location, privateEndpoints } = props;
+    this.endpoint = privateEndpointOf(this, {
+      of: name,
+      resourceGroup,
+      location,
+      resourceId: keyVault.id,
+      subresource: "vault",
+      network: privateEndpoints,
+    });
+    if (privateEndpoints === undefined) {
+      skipChecks(keyVault, {
+        CKV2_AZURE_32: "Its firewall admits only the subnets' service endpoints and the deployers' ranges.",
+      });
+    }
     this.id = keyVault.id;
     this.name = keyVault.name;
     this.uri = keyVault.vaultUri;
   }
 
   private createKeyVault(): AzurermKeyVault {
-    const { name, resourceGroup, location, tenantId, sku, allowedRanges, allowedSubnets, protect } =
-      this.props;
-    const ipRules = disjoint(allowedRanges).filter(isPublic);
+    const { name, resourceGroup, location, tenantId, sku, allowedSubnets, protect } = this.props;
+    const { publicRanges, publicNetworkAccessEnabled } = serviceFirewall(this.props);
     return new AzurermKeyVault(this, "vault", {
       name,
       resourceGroupName: resourceGroup,
@@ -60,28 +68,14 @@ export class KeyVault extends Construct {
       rbacAuthorizationEnabled: true,
       purgeProtectionEnabled: true,
       softDeleteRetentionDays: 90,
-      // Azure's default is true. A firewall that admits nobody needs no public address.
-      publicNetworkAccessEnabled: ipRules.length + allowedSubnets.length > 0 ? undefined : false,
+      publicNetworkAccessEnabled,
       networkAcls: {
         defaultAction: "Deny",
         bypass: "None",
-        ipRules,
+        ipRules: publicRanges,
         virtualNetworkSubnetIds: [...allowedSubnets],
       },
       lifecycle: protect ? { preventDestroy: true } : undefined,
     });
-  }
-
-  private createEndpoint(keyVault: AzurermKeyVault): ITerraformDependable | undefined {
-    const { name, resourceGroup, location, privateEndpoints: network } = this.props;
-    if (network === undefined) {
-      skipChecks(keyVault, {
-        CKV2_AZURE_32: "Its firewall admits only the subnets' service endpoints and the deployers' ranges.",
-      });
-      return undefined;
-    }
-    const resourceId = keyVault.id;
-    const props = { of: name, resourceGroup, location, resourceId, network };
-    return new PrivateEndpoint(this, "private", { ...props, subresource: "vault" }).dependable;
   }
 }

@@ -6,8 +6,8 @@ import { skipChecks } from "../terraform/checkov-skips";
 import { dependsOn } from "../terraform/depends-on";
 import { TerraformData } from "../terraform/terraform-data";
 import type { AppPackage } from "./app-package";
-import type { PrivateEndpointNetwork } from "./network/private-endpoint";
-import { blobEndpoint, privateStorageAccount } from "./private-storage-account";
+import { type PrivateEndpointNetwork, privateEndpointOf } from "./network/private-endpoint";
+import { privateStorageAccount } from "./private-storage-account";
 
 export interface PackageStoreProps {
   /** 3 to 24 lower-case letters and digits, unique among all storage accounts in Azure. */
@@ -50,7 +50,14 @@ export class PackageStore extends Construct {
     super(scope, id);
     const account = this.createAccount();
     const container = this.createContainer(account);
-    this.endpoint = blobEndpoint(this, "private", account, props, props.privateEndpoints);
+    this.endpoint = privateEndpointOf(this, {
+      of: props.name,
+      resourceGroup: props.resourceGroup,
+      location: props.location,
+      resourceId: account.id,
+      subresource: "blob",
+      network: props.privateEndpoints,
+    });
     this.push(account, container);
     this.explainFindings(account, container);
     this.packageUrl = `${account.primaryBlobEndpoint}${containerName}/${blobName}`;

@@ -1,20 +1,15 @@
 import { StorageAccount } from "@cdktf/provider-azurerm/lib/storage-account";
-import type { ITerraformDependable, TerraformResourceLifecycle } from "cdktf";
+import type { TerraformResourceLifecycle } from "cdktf";
 import type { Construct } from "constructs";
-import { disjoint, isPublic } from "../../environments/addresses";
-import { PrivateEndpoint, type PrivateEndpointNetwork } from "./network/private-endpoint";
+import { type AdmittedNetworks, serviceFirewall } from "./network/service-firewall";
 
-export interface PrivateStorageAccountProps {
+export interface PrivateStorageAccountProps extends AdmittedNetworks {
   /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
   name: string;
   resourceGroup: string;
   location: string;
   /** ZRS keeps the data in three zones of the region, LRS in one data centre. */
   replication: "LRS" | "ZRS";
-  /** Networks outside Azure that may connect, CIDR. The firewall accepts only public ones, so private ones are left out. */
-  allowedRanges: readonly string[];
-  /** Ids of subnets with the service endpoint Microsoft.Storage. */
-  allowedSubnets: readonly string[];
   lifecycle?: TerraformResourceLifecycle;
 }
 
@@ -24,8 +19,8 @@ export function privateStorageAccount(
   id: string,
   props: PrivateStorageAccountProps,
 ): StorageAccount {
-  const { name, resourceGroup, location, replication, allowedRanges, allowedSubnets, lifecycle } = props;
-  const ipRules = disjoint(allowedRanges).filter(isPublic).flatMap(asIpRules);
+  const { name, resourceGroup, location, replication, allowedSubnets, lifecycle } = props;
+  const { publicRanges, publicNetworkAccessEnabled } = serviceFirewall(props);
   return new StorageAccount(scope, id, {
     name,
     resourceGroupName: resourceGroup,
@@ -41,12 +36,11 @@ export function privateStorageAccount(
     crossTenantReplicationEnabled: false,
     httpsTrafficOnlyEnabled: true,
     minTlsVersion: "TLS1_2",
-    // Azure's default is true. A firewall that admits nobody needs no public address.
-    publicNetworkAccessEnabled: ipRules.length + allowedSubnets.length > 0 ? undefined : false,
+    publicNetworkAccessEnabled,
     networkRules: {
       defaultAction: "Deny",
       bypass: ["None"],
-      ipRules,
+      ipRules: publicRanges.flatMap(asIpRules),
       virtualNetworkSubnetIds: [...allowedSubnets],
     },
     blobProperties: {
@@ -56,19 +50,6 @@ export function privateStorageAccount(
     },
     lifecycle,
   });
-}
-
-/** Creates the private endpoint of an account's blobs. Without a place for it, creates nothing. */
-export function blobEndpoint(
-  scope: Construct,
-  id: string,
-  account: StorageAccount,
-  { name, resourceGroup, location }: Pick<PrivateStorageAccountProps, "name" | "resourceGroup" | "location">,
-  network: PrivateEndpointNetwork | undefined,
-): ITerraformDependable | undefined {
-  if (network === undefined) return undefined;
-  const props = { of: name, resourceGroup, location, resourceId: account.id, network };
-  return new PrivateEndpoint(scope, id, { ...props, subresource: "blob" }).dependable;
 }
 
 /** The firewall accepts single addresses without a length, and no network of two. Source: Azure, storage firewall. */

@@ -6,8 +6,8 @@ import { StorageManagementPolicy } from "@cdktf/provider-azurerm/lib/storage-man
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
-import type { PrivateEndpointNetwork } from "./network/private-endpoint";
-import { blobEndpoint, privateStorageAccount } from "./private-storage-account";
+import { type PrivateEndpointNetwork, privateEndpointOf } from "./network/private-endpoint";
+import { privateStorageAccount } from "./private-storage-account";
 
 export interface SnapshotStoreProps {
   /** 3 to 24 lower-case letters and digits, of which no other storage account in Azure has the same. */
@@ -50,7 +50,14 @@ export class SnapshotStore extends Construct {
     super(scope, id);
     const account = this.createAccount();
     const container = this.createContainer(account);
-    this.endpoint = blobEndpoint(this, "private", account, props, props.privateEndpoints);
+    this.endpoint = privateEndpointOf(this, {
+      of: props.name,
+      resourceGroup: props.resourceGroup,
+      location: props.location,
+      resourceId: account.id,
+      subresource: "blob",
+      network: props.privateEndpoints,
+    });
     this.blobServiceId = `${account.id}/blobServices/default`;
     this.containerUrl = `${account.primaryBlobEndpoint}${containerName}`;
     const containerId = `${this.blobServiceId}/containers/${containerName}`;

@@ -1,13 +1,12 @@
 import { KeyVaultKey } from "@cdktf/provider-azurerm/lib/key-vault-key";
 import { RoleAssignment } from "@cdktf/provider-azurerm/lib/role-assignment";
-import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { skipChecks } from "../terraform/checkov-skips";
+import { dependsOn } from "../terraform/depends-on";
+import type { KeyVault } from "./key-vault";
 
 export interface UnsealKeyProps {
-  keyVaultId: string;
-  /** The way into the Key Vault, if it has one of its own. */
-  dependsOn?: ITerraformDependable[];
+  keyVault: Pick<KeyVault, "id" | "endpoint">;
   /** Keeps the key in a hardware security module. This needs a premium Key Vault. */
   hardware: boolean;
   /** Principal id of Vault's identity. */
@@ -44,11 +43,11 @@ export class UnsealKey extends Construct {
 
   /** RSA, because the azurekeyvault seal wraps with RSA-OAEP-256. Source: Vault, go-kms-wrapping, azurekeyvault. */
   private createKey(): KeyVaultKey {
-    const { keyVaultId, dependsOn, hardware, protect } = this.props;
+    const { keyVault, hardware, protect } = this.props;
     return new KeyVaultKey(this, "key", {
-      dependsOn,
+      dependsOn: dependsOn(keyVault.endpoint),
       name: "vault-unseal",
-      keyVaultId,
+      keyVaultId: keyVault.id,
       keyType: hardware ? "RSA-HSM" : "RSA",
       keySize: 3072,
       keyOpts: ["wrapKey", "unwrapKey"],

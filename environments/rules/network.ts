@@ -16,7 +16,7 @@ export const subnets = z.strictObject({
   privateEndpoints: cidr
     .optional()
     .describe(
-      "Private endpoints of the Key Vaults and the storage accounts. At least a /28. Each half becomes a subnet: workloads reach the first half only. Without this range, there are no private endpoints, and the other subnets use service endpoints.",
+      "Addresses for private endpoints of the Key Vaults and the storage accounts. At least a /28. Each half becomes a subnet, and workloads reach only the first one. An environment without this range has no private endpoints, and its subnets use service endpoints.",
     ),
 });
 

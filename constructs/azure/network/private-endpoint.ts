@@ -2,7 +2,6 @@ import { PrivateEndpoint as AzurermPrivateEndpoint } from "@cdktf/provider-azure
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { AzureCloud } from "../../../environments/azure-clouds";
-import type { SystemNetwork } from "./system-network";
 
 /** A service's part with a private endpoint. Source: Azure, "What is a private endpoint", private-link resource. */
 export type Subresource = keyof AzureCloud["privateLinkZones"];
@@ -57,13 +56,13 @@ export class PrivateEndpoint extends Construct {
   }
 }
 
-/** Returns the ids of the own subnets that a firewall admits by service endpoint. None if they use a private endpoint. */
-export function admittedSubnets(
-  network: {
-    readonly subnets: SystemNetwork["subnets"];
-    readonly privateEndpoints?: PrivateEndpointNetwork;
-  },
-  ...names: readonly (keyof SystemNetwork["subnets"])[]
-): string[] {
-  return network.privateEndpoints ? [] : names.map((name) => network.subnets[name]);
+/**
+ * Creates a service's private endpoint in its scope, and returns what the work inside the service depends on. Without a
+ * place for it, creates nothing.
+ */
+export function privateEndpointOf(
+  service: Construct,
+  { network, ...props }: Omit<PrivateEndpointProps, "network"> & { network?: PrivateEndpointNetwork },
+): ITerraformDependable | undefined {
+  return network && new PrivateEndpoint(service, "private", { ...props, network }).dependable;
 }

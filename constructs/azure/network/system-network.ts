@@ -15,7 +15,7 @@ export interface SystemNetworkProps {
 /** Key of a subnet's range in the environment file. */
 type SubnetName = Exclude<keyof Environment["network"]["subnets"], "privateEndpoints">;
 
-/** A half of `privateEndpoints`: for services that workloads use, too, and for those that only Vault and people use. */
+/** The halves of the range `privateEndpoints`. Workloads reach the first half. Only Vault and deployers reach `restrictedEndpoints`. */
 type EndpointSubnet = "privateEndpoints" | "restrictedEndpoints";
 
 /** Names of subnets in Azure that differ from their keys. */

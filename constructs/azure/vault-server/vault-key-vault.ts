@@ -1,7 +1,7 @@
 import type { Construct } from "constructs";
 import { Evidence } from "../evidence";
 import { KeyVault } from "../key-vault";
-import { admittedSubnets } from "../network/private-endpoint";
+import { admittedSubnets } from "../network/service-firewall";
 import { resourceName } from "../resource-names";
 import type { VaultServerProps } from "./vault-server-props";
 

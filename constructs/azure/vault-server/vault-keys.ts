@@ -1,6 +1,5 @@
 import type { ITerraformDependable } from "cdktf";
 import type { Construct } from "constructs";
-import { dependsOn } from "../../terraform/depends-on";
 import { AdminSshKey } from "../admin-ssh-key";
 import { EnterpriseLicense } from "../enterprise-license";
 import type { KeyVault } from "../key-vault";
@@ -47,8 +46,7 @@ export class VaultKeys {
     const keyVault = new VaultKeyVault(scope, "key-vault", props);
     this.keyVault = keyVault;
     const unsealKey = new UnsealKey(scope, "unseal-key", {
-      keyVaultId: keyVault.id,
-      dependsOn: dependsOn(keyVault.endpoint),
+      keyVault,
       hardware: vault.keyVaultSku === "premium",
       vaultPrincipalId,
       protect: protectData,
@@ -75,9 +73,6 @@ export class VaultKeys {
       vault.edition === "enterprise"
         ? new EnterpriseLicense(scope, "license", { keyVault, vaultPrincipalId })
         : undefined;
-    this.sshKey = new AdminSshKey(scope, "ssh-key", {
-      keyVaultId: keyVault.id,
-      dependsOn: dependsOn(keyVault.endpoint),
-    });
+    this.sshKey = new AdminSshKey(scope, "ssh-key", { keyVault });
   }
 }

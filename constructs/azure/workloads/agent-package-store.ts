@@ -2,7 +2,7 @@ import type { Construct } from "constructs";
 import { AppPackage } from "../app-package";
 import { Evidence } from "../evidence";
 import { GlobalSuffix } from "../global-suffix";
-import { admittedSubnets } from "../network/private-endpoint";
+import { admittedSubnets } from "../network/service-firewall";
 import { PackageStore } from "../package-store";
 import type { WorkloadProps } from "./workload-props";
 

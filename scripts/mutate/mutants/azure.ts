@@ -84,18 +84,18 @@ export const azureMutants = [
       ["Key Vault is open to all", 'defaultAction: "Deny"', 'defaultAction: "Allow"'],
       ["Azure's services pass Key Vault's firewall", 'bypass: "None"', 'bypass: "AzureServices"'],
       ["Key Vault can be destroyed", "protect ? { preventDestroy: true } : undefined", "undefined"],
-      [
-        "a Key Vault that admits nobody has a public address",
-        "ipRules.length + allowedSubnets.length > 0 ? undefined : false",
-        "undefined",
-      ],
     ],
   ),
   ...mutantsOf(
     "constructs/azure/network/private-endpoint.ts",
     ["constructs/azure/network/private-endpoint", "properties/private-endpoints"],
+    [["a private endpoint waits for a person", "isManualConnection: false", "isManualConnection: true"]],
+  ),
+  ...mutantsOf(
+    "constructs/azure/network/service-firewall.ts",
+    ["constructs/azure/key-vault", "properties/private-endpoints"],
     [
-      ["a private endpoint waits for a person", "isManualConnection: false", "isManualConnection: true"],
+      ["a service that admits nobody has a public address", "admitsNobody ? false : undefined", "undefined"],
       [
         "the firewalls admit own subnets besides their private endpoints",
         "return network.privateEndpoints ? [] : names.map",

@@ -51,7 +51,13 @@ export const environmentMutants = [
   ...mutantsOf(
     "environments/addresses.ts",
     ["environments/addresses"],
-    [["both halves of a network begin with it", "octet + (Math", "octet + 0 * (Math"]],
+    [
+      [
+        "both halves of a network begin with it",
+        "halfWith(IPv4.broadcastAddressFromCIDR(cidr))",
+        "halfWith(IPv4.networkAddressFromCIDR(cidr))",
+      ],
+    ],
   ),
   ...mutantsOf("environments/rules/vault-certificate.ts", tests, [
     [

@@ -4,7 +4,7 @@ import { synthesizeConstructs } from "../../synthesis";
 describe("AdminSshKey", () => {
   const keys: AdminSshKey[] = [];
   const stack = synthesizeConstructs((scope) =>
-    keys.push(new AdminSshKey(scope, "ssh", { keyVaultId: "/kv" })),
+    keys.push(new AdminSshKey(scope, "ssh", { keyVault: { id: "/kv" } })),
   );
   const key = stack.only("azurerm_key_vault_key");
 
@@ -23,7 +23,7 @@ describe("AdminSshKey", () => {
 
   it("returns only the public half", () => {
     const used = synthesizeConstructs((scope) => {
-      const { publicKey } = new AdminSshKey(scope, "ssh", { keyVaultId: "/kv" });
+      const { publicKey } = new AdminSshKey(scope, "ssh", { keyVault: { id: "/kv" } });
       scope.addOverride("output.public_key.value", publicKey);
     });
     expect(used.outputs.get("public_key")).toBe(key.ref("public_key_openssh"));

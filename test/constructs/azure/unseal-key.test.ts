@@ -1,7 +1,12 @@
 import { UnsealKey } from "../../../constructs/azure/unseal-key";
 import { synthesizeConstructs } from "../../synthesis";
 
-const props = { keyVaultId: "/kv", hardware: false, vaultPrincipalId: "vault-principal", protect: true };
+const props = {
+  keyVault: { id: "/kv" },
+  hardware: false,
+  vaultPrincipalId: "vault-principal",
+  protect: true,
+};
 
 function unsealKey(changes: Partial<typeof props> = {}) {
   return synthesizeConstructs((stack) => new UnsealKey(stack, "unseal", { ...props, ...changes }));
