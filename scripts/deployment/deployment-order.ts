@@ -1,10 +1,7 @@
-import { resourcesOf, type SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
+import type { SynthesizedStack } from "../../lib/synthesized/synthesized-folder";
 import type { StackState } from "./stack-state";
 
-const endpointType = "azurerm_private_endpoint";
-const subnetType = "azurerm_subnet";
-
-type States = ReadonlyMap<string, Pick<StackState, "addresses" | "existing">>;
+type States = ReadonlyMap<string, Pick<StackState, "addresses">>;
 
 /**
  * Returns stacks in the order in which to deploy them: the system's order, with one exception. Azure deletes no subnet
@@ -14,9 +11,9 @@ export function inDeploymentOrder(
   stacks: readonly SynthesizedStack[],
   states: States,
 ): readonly SynthesizedStack[] {
-  const first = stacks.findIndex((stack) => losesSubnet(stack, states));
+  const first = stacks.findIndex((stack) => loses(stack, "azurerm_subnet", states));
   if (first < 0) return stacks;
-  const earlier = stacks.slice(first).filter((stack) => losesEndpoints(stack, states));
+  const earlier = stacks.slice(first).filter((stack) => loses(stack, "azurerm_private_endpoint", states));
   return [
     ...stacks.slice(0, first),
     ...earlier,
@@ -24,14 +21,9 @@ export function inDeploymentOrder(
   ];
 }
 
-function losesSubnet({ name, json }: SynthesizedStack, states: States): boolean {
-  const stays = new Set(Object.keys(json.resource[subnetType] ?? {}).map((id) => `${subnetType}.${id}`));
-  return (states.get(name)?.addresses ?? []).some(
-    (address) => address.startsWith(`${subnetType}.`) && !stays.has(address),
-  );
-}
-
-function losesEndpoints(stack: SynthesizedStack, states: States): boolean {
-  const existing = states.get(stack.name)?.existing(endpointType) ?? [];
-  return existing.length > resourcesOf(stack, endpointType).length;
+/** Returns true if the state has a resource of this type that the stack no longer has. */
+function loses({ name, json }: SynthesizedStack, type: string, states: States): boolean {
+  const stays = Object.keys(json.resource[type] ?? {}).map((id) => `${type}.${id}`);
+  const existing = states.get(name)?.addresses ?? [];
+  return existing.some((address) => address.startsWith(`${type}.`) && !stays.includes(address));
 }

@@ -14,15 +14,11 @@ const alertRule = z.object({
   scopes: z.array(z.string()),
 });
 
+const firedAlert = z.object({ alertRule: z.string().default(""), startDateTime: z.string().default("") });
+
 /** Source: Azure Monitor's REST API, Alerts - Get All. */
 const firedAlerts = z.object({
-  value: z.array(
-    z.object({
-      properties: z.object({
-        essentials: z.object({ alertRule: z.string().default(""), startDateTime: z.string().default("") }),
-      }),
-    }),
-  ),
+  value: z.array(z.object({ properties: z.object({ essentials: firedAlert }) })),
   nextLink: z.string().nullish(),
 });
 
@@ -35,36 +31,23 @@ export async function alertFindings(az: AzureCli, states: readonly StackState[])
     return [note("alerts", "are not deployed, because the environment names no evidenceWorkspace.")];
   }
   const scopes = new Set(rules.flatMap(({ id, scopes: watched }) => watched.map((one) => scopeOf(one, id))));
-  const fired = await Promise.all([...scopes].map((scope) => firedIn(az, scope)));
-  const since = new Map<string, string>();
-  for (const { alertRule: id, startDateTime } of fired.flat()) {
-    const earlier = since.get(id.toLowerCase());
-    if (!earlier || startDateTime < earlier) since.set(id.toLowerCase(), startDateTime);
-  }
+  const fired = (await Promise.all([...scopes].map((scope) => firedIn(az, scope)))).flat();
   const firing = rules.flatMap(({ id, name, description }) => {
-    const start = since.get(id.toLowerCase());
+    const its = fired.filter((alert) => alert.alertRule.toLowerCase() === id.toLowerCase());
+    const [start] = its.map(({ startDateTime }) => startDateTime).sort();
     return start === undefined ? [] : [wrong(name, `fires since ${start.slice(0, 16)}Z. ${description}`)];
   });
   return firing.length > 0 ? firing : [well("alerts", `none of ${rules.length} fires`)];
 }
 
 /** Returns the alerts that fire in a scope and began within 30 days, the longest time that Azure keeps them. */
-async function firedIn(
-  az: AzureCli,
-  scope: string,
-): Promise<z.infer<typeof firedAlerts>["value"][number]["properties"]["essentials"][]> {
+async function firedIn(az: AzureCli, scope: string): Promise<z.infer<typeof firedAlert>[]> {
   const query = "monitorCondition=Fired&timeRange=30d&pageCount=250&api-version=2023-07-12-preview";
-  let url: string | null | undefined = `${scope}/providers/Microsoft.AlertsManagement/alerts?${query}`;
   const found = [];
+  let url: string | null | undefined = `${scope}/providers/Microsoft.AlertsManagement/alerts?${query}`;
   while (url) {
-    const page: z.infer<typeof firedAlerts> = await az.json(
-      firedAlerts,
-      "rest",
-      "--method",
-      "get",
-      "--url",
-      url,
-    );
+    const request = ["rest", "--method", "get", "--url", url];
+    const page: z.infer<typeof firedAlerts> = await az.json(firedAlerts, ...request);
     found.push(...page.value.map(({ properties }) => properties.essentials));
     url = page.nextLink;
   }
