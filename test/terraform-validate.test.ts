@@ -8,18 +8,10 @@ import { type Environment, environmentSchema } from "../environments/schema";
 import { synthesize } from "../main";
 import { environments } from "./properties/environments";
 import { environmentFiles } from "./properties/generated-environments";
+import { stackNames } from "./stack-names";
 import { asObject, sharedSystem } from "./synthesis";
 
 const folder = mkdtempSync(join(tmpdir(), "terraform-validate-"));
-const stackNames = [
-  "vm-reader-role",
-  "network",
-  "vault-server",
-  "mysql",
-  "web-app",
-  "agent-vm",
-  "vault-config",
-];
 
 interface Diagnostic {
   severity: string;

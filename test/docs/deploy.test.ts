@@ -1,5 +1,6 @@
 import { longTests } from "../long-tests";
-import { DeploymentScene, stackNames } from "../scripts/deployment/deployment-scene";
+import { DeploymentScene } from "../scripts/deployment/deployment-scene";
+import { stackNames } from "../stack-names";
 import { pageCommands } from "./page-commands";
 
 jest.setTimeout(120_000);

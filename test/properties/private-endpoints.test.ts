@@ -1,5 +1,6 @@
 import { halves, isPublic, overlap, usableAddresses } from "../../environments/addresses";
 import type { Environment } from "../../environments/schema";
+import { refusedDirections } from "../refused-directions";
 import { asObject, type Block, type SynthesizedStack } from "../synthesis";
 import { environments, systems } from "./environments";
 import { explained } from "./references";
@@ -186,15 +187,7 @@ describe("With the setting", () => {
 
   it.each(withEndpoints)("%s: both halves refuse everything else in both directions", (name) => {
     const stack = systems.get(name)?.get("network") as SynthesizedStack;
-    const refusals = ["privateEndpoints", "restrictedEndpoints"].map((key) => {
-      const group = stack.only("azurerm_network_security_group", `/${key}/security/group`);
-      return stack
-        .resources("azurerm_network_security_rule")
-        .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
-        .filter((rule) => rule.get("access") === "Deny")
-        .map((rule) => rule.get("direction"))
-        .sort();
-    });
+    const refusals = ["privateEndpoints", "restrictedEndpoints"].map((key) => refusedDirections(stack, key));
     expect(refusals).toEqual([
       ["Inbound", "Outbound"],
       ["Inbound", "Outbound"],

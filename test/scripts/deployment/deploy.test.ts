@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { terraformFailure } from "../../../scripts/deployment/terraform-failure";
 import { itTakesLong, longTests } from "../../long-tests";
-import { DeploymentScene, stackNames, stateOf } from "./deployment-scene";
+import { stackNames } from "../../stack-names";
+import { DeploymentScene, stateOf } from "./deployment-scene";
 
 // The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);

@@ -2,17 +2,8 @@ import { loadEnvironment } from "../../../environments/load";
 import type { SynthesizedStack } from "../../../lib/synthesized/synthesized-folder";
 import { inDeploymentOrder } from "../../../scripts/deployment/deployment-order";
 import { StackState } from "../../../scripts/deployment/stack-state";
+import { stackNames } from "../../stack-names";
 import { changed, synthesizeSystem } from "../../synthesis";
-
-const systemOrder = [
-  "vm-reader-role",
-  "network",
-  "vault-server",
-  "mysql",
-  "web-app",
-  "agent-vm",
-  "vault-config",
-];
 
 /** The demo's stacks as scripts/deploy reads them. */
 function stacksOf(privateEndpoints?: string): SynthesizedStack[] {
@@ -53,7 +44,7 @@ describe("The order of a deployment", () => {
     ["with private endpoints that stay", withEndpoints, withEndpoints],
     ["that only moves their subnet", stacksOf("10.20.6.0/28"), withEndpoints],
   ])("%s is the system's", (_, stacks, deployed) => {
-    expect(orderOf(stacks, statesOf(deployed))).toEqual(systemOrder);
+    expect(orderOf(stacks, statesOf(deployed))).toEqual(stackNames);
   });
 
   it("that switches private endpoints off begins with them, because Azure deletes no subnet in use", () => {
@@ -67,7 +58,7 @@ describe("The order of a deployment", () => {
     const states = new Map(statesOf(withEndpoints));
     const old = { mode: "managed", type: "azurerm_subnet", name: "old", instances: [{ attributes: {} }] };
     states.set("network", new StackState({ outputs: {}, resources: [old] }));
-    expect(orderOf(withEndpoints, states)).toEqual(systemOrder);
+    expect(orderOf(withEndpoints, states)).toEqual(stackNames);
   });
 
   it("continues after a killed run, which may have removed some of them", () => {

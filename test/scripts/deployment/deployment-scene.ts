@@ -13,21 +13,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { codeOf } from "../../../lib/processes/user-error";
+import { stackNames } from "../../stack-names";
 import { sharedSystem } from "../../synthesis";
 import { tokenLike } from "../../token-like";
 import { Imitations } from "./imitations";
 import { ProjectCopy } from "./project-copy";
 import { VaultImitation } from "./vault-imitation";
 
-export const stackNames = [
-  "vm-reader-role",
-  "network",
-  "vault-server",
-  "mysql",
-  "web-app",
-  "agent-vm",
-  "vault-config",
-];
 export const objectId = "99999999-9999-4999-8999-999999999999";
 export const subscriptionId = "55555555-5555-4555-8555-555555555555";
 /** Application id of the deployers' app registration. */

@@ -2,7 +2,8 @@ import "./in-this-process";
 import { stripVTControlCharacters } from "node:util";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { itTakesLong, longTests } from "../../long-tests";
-import { DeploymentScene, stackNames, stateOf, subscriptionId } from "./deployment-scene";
+import { stackNames } from "../../stack-names";
+import { DeploymentScene, stateOf, subscriptionId } from "./deployment-scene";
 
 // The tests take seconds on an idle machine. The deadline is for a busy one.
 jest.setTimeout(120_000);

@@ -3,16 +3,9 @@ import { join } from "node:path";
 import { loadEnvironment } from "../../../environments/load";
 import { actionsByType } from "../../../scripts/deployment/preflight/azure-actions";
 import { longTests } from "../../long-tests";
+import { stackNames } from "../../stack-names";
 import { sharedSystem } from "../../synthesis";
-import {
-  DeploymentScene,
-  now,
-  objectId,
-  stackNames,
-  stateOf,
-  subscriptionId,
-  tenantId,
-} from "./deployment-scene";
+import { DeploymentScene, now, objectId, stateOf, subscriptionId, tenantId } from "./deployment-scene";
 import { preflightAlone } from "./preflight-alone";
 
 // A preflight in this process must not find the project's own deployments.

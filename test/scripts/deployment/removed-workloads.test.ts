@@ -2,7 +2,8 @@ import "./in-this-process";
 import { waitFor } from "../../../lib/processes/wait-for";
 import { removedWorkloads } from "../../../scripts/deployment/removed-workloads";
 import { itTakesLong } from "../../long-tests";
-import { DeploymentScene, stackNames } from "./deployment-scene";
+import { stackNames } from "../../stack-names";
+import { DeploymentScene } from "./deployment-scene";
 import { vaultServerState } from "./vault-server-state";
 
 it("A plan removes the workloads whose roles it deletes", () => {

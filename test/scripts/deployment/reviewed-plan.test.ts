@@ -1,7 +1,8 @@
 import "./in-this-process";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
 import { itTakesLong } from "../../long-tests";
-import { DeploymentScene, stackNames } from "./deployment-scene";
+import { stackNames } from "../../stack-names";
+import { DeploymentScene } from "./deployment-scene";
 
 jest.setTimeout(60_000);
 const scene = DeploymentScene.use();

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { certificateProblem } from "../../../scripts/deployment/vault-certificate";
 import { longTests } from "../../long-tests";
-import { application, DeploymentScene, stackNames, stateOf } from "./deployment-scene";
+import { stackNames } from "../../stack-names";
+import { application, DeploymentScene, stateOf } from "./deployment-scene";
 import { selfSigned } from "./vault-imitation";
 
 // The tests take seconds on an idle machine. The deadline is for a busy one.

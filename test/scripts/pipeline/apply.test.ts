@@ -1,7 +1,8 @@
 import "../deployment/in-this-process";
 import { join } from "node:path";
 import { planDigest } from "../../../scripts/plan-summary/plan-digest";
-import { DeploymentScene, stackNames } from "../deployment/deployment-scene";
+import { stackNames } from "../../stack-names";
+import { DeploymentScene } from "../deployment/deployment-scene";
 
 jest.setTimeout(120_000);
 const scene = DeploymentScene.use();

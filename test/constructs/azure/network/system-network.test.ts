@@ -1,6 +1,7 @@
 import { SystemNetwork } from "../../../../constructs/azure/network/system-network";
 import { loadEnvironment } from "../../../../environments/load";
 import type { Environment } from "../../../../environments/schema";
+import { refusedDirections } from "../../../refused-directions";
 import { changed, synthesizeConstructs } from "../../../synthesis";
 
 const demo = loadEnvironment("demo");
@@ -25,17 +26,6 @@ function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackO
       const from = rule["source_address_prefix"] ?? (rule["source_address_prefixes"] as string[]).join(" ");
       return `${from} -> ${rule["destination_address_prefix"]} : ${ports}`;
     })
-    .sort();
-}
-
-/** Returns the directions in which a subnet's security group refuses everything else. */
-function refused(subnet: string, stack = stackOf()): unknown[] {
-  const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
-  return stack
-    .resources("azurerm_network_security_rule")
-    .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
-    .filter((rule) => rule.get("access") === "Deny")
-    .map((rule) => rule.get("direction"))
     .sort();
 }
 
@@ -122,7 +112,7 @@ describe("SystemNetwork", () => {
         [...own, "192.168.0.0/24"].map((from) => `${from} -> ${cidr} : 443`).sort(),
       );
       expect(flows(subnet, "Outbound", stack)).toEqual([]);
-      expect(refused(subnet, stack)).toEqual(["Inbound", "Outbound"]);
+      expect(refusedDirections(stack, subnet)).toEqual(["Inbound", "Outbound"]);
     });
 
     it("opens the way to them from Vault, web apps and agents, because Azure's tags have no private addresses", () => {
@@ -200,7 +190,7 @@ describe("SystemNetwork", () => {
     ["webApp", ["Inbound", "Outbound"]],
     ["agents", ["Inbound", "Outbound"]],
   ])("refuses everything else in the subnet %s: %j", (subnet, directions) => {
-    expect(refused(subnet)).toEqual(directions);
+    expect(refusedDirections(stackOf(), subnet)).toEqual(directions);
   });
 
   it.each([
