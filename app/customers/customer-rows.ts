@@ -110,8 +110,8 @@ export class CustomerRows {
       if (affected === 1) return;
       const stored = await find(session, id);
       if (!stored || stored.rowKey !== rowKey) throw notFound(id);
-      // No two ciphertexts are equal, so this one comes from an attempt whose answer was lost.
-      const isOurs = attempt > 1 && stored.fields.firstName === sealed.fields.firstName;
+      // No two data keys are equal, so this one comes from an attempt whose answer was lost.
+      const isOurs = attempt > 1 && stored.dataKey === sealed.dataKey;
       if (!isOurs) throw conflict(id);
     });
     return { ...before, ...sealed, version: version + 1, updatedAt: now };
@@ -153,8 +153,8 @@ export class CustomerRows {
         } catch (error) {
           if (databaseErrorCode(error) !== "ER_DUP_ENTRY") throw error;
           const stored = await find(session, id);
-          // No two ciphertexts are equal, so this one comes from an attempt whose answer was lost.
-          if (attempt > 1 && stored?.fields.firstName === sealed.fields.firstName) return;
+          // No two data keys are equal, so this one comes from an attempt whose answer was lost.
+          if (attempt > 1 && stored?.dataKey === sealed.dataKey) return;
           throw new Conflict(`Customer ${id} already exists.`);
         }
         await session.change("DELETE FROM customer_archive WHERE row_key = ?", [rowKey]);

@@ -61,8 +61,8 @@ export class EncryptedCustomerStore implements CustomerStore {
     if (!sealed) throw new Error("Vault returned no encrypted customer.");
     const row = await this.rows.add(rowKey, sealed);
     const expected = { ...checked, cardNumber: shownCard(row, checked) };
-    // No two ciphertexts are equal. A different one comes from an earlier request with the same key.
-    if (row.fields.firstName === sealed.fields.firstName) return customer(row, expected);
+    // No two data keys are equal. A different one comes from an earlier request with the same one-time key.
+    if (row.dataKey === sealed.dataKey) return customer(row, expected);
     const stored = await this.openOne(row);
     if (row.version > 1 || customerFields.every((field) => stored[field] === expected[field])) return stored;
     throw new InvalidInput({

@@ -8,7 +8,7 @@ import {
   type StoredCustomer,
 } from "../customers/customer-store";
 import { Tampered, Unavailable } from "../errors";
-import { DataKey, isOfDataKey } from "./data-key";
+import { isOfDataKey, openFields, sealFields } from "./data-key";
 import type { Transform } from "./transform";
 import type { OnAnswer, TransitKey, Undecryptable } from "./transit";
 
@@ -35,12 +35,12 @@ export class CustomerCipher {
 
   async seal(rows: readonly OpenRow[]): Promise<SealedFields[]> {
     const byDataKey = customerFields.filter((field) => !this.transform || !transformed.has(field));
-    const keyed = rows.map((row) => ({ ...row, dataKey: DataKey.generate() }));
+    const locally = rows.map(({ rowKey, input }) => sealFields(only(byDataKey, input), placeOf(rowKey)));
     const hashed = rows.flatMap(({ input }) => hashedFields.map((field) => hashInput(field, input[field])));
     const [encrypted, hashes, numbers, cards] = await Promise.all([
       this.key.encrypt(
-        keyed.map(({ rowKey, dataKey }) => ({
-          text: dataKey.text,
+        rows.map(({ rowKey }, row) => ({
+          text: locally[row]?.dataKey ?? "",
           associatedData: binding(rowKey, "data-key"),
         })),
       ),
@@ -48,10 +48,9 @@ export class CustomerCipher {
       this.transform?.encodeSocialSecurityNumbers(rows.map(({ input }) => input.socialSecurityNumber)),
       this.transform?.maskCardNumbers(rows.map(({ input }) => input.cardNumber)),
     ]);
-    return keyed.map(({ rowKey, input, dataKey }, row) => {
+    return rows.map(({ input }, row) => {
       const { ciphertext = "", keyVersion = 1 } = encrypted[row] ?? {};
-      const fields = {} as Record<CustomerField, string>;
-      for (const field of byDataKey) fields[field] = dataKey.seal(input[field], binding(rowKey, field));
+      const fields = { ...locally[row]?.ciphertexts } as Record<CustomerField, string>;
       if (numbers) fields.socialSecurityNumber = numbers[row] ?? "";
       if (cards) fields.cardNumber = cards[row] ?? "";
       const ofRow = hashes.slice(row * hashedFields.length, (row + 1) * hashedFields.length);
@@ -91,7 +90,7 @@ export class CustomerCipher {
     for (const [index, { row, of }] of encrypted.entries()) {
       const text = texts[index];
       if (typeof text !== "string") throw undecryptable(row, of, text);
-      const opened = of === "data-key" ? openFields(row, DataKey.of(text)) : { [of]: text };
+      const opened = of === "data-key" ? openRow(row, text) : { [of]: text };
       Object.assign(inputs.get(row) as CustomerInput, opened);
     }
     for (const [index, row] of encoded.entries()) {
@@ -135,8 +134,10 @@ export class CustomerCipher {
 /** The parts of a row that Vault encrypts: its data key, or each field if the row has no data key. */
 type VaultEncrypted = CustomerField | "data-key";
 
-/** Names the place of a ciphertext. Never change it: Vault would refuse to decrypt stored rows. */
-const binding = (rowKey: string, of: VaultEncrypted): string => `customers/${rowKey}/${of}`;
+/** Names a row to its ciphertexts. Never change it: nobody could decrypt stored rows. */
+const placeOf = (rowKey: string): string => `customers/${rowKey}`;
+
+const binding = (rowKey: string, of: VaultEncrypted): string => `${placeOf(rowKey)}/${of}`;
 
 const isOfTransit = (stored: string): boolean => stored.startsWith("vault:v");
 
@@ -153,17 +154,17 @@ function encryptedByVault(
 }
 
 /** @throws {Tampered} also for a field that Vault encrypted by itself, because such a row has no data key */
-function openFields(row: StoredCustomer, dataKey: DataKey): Partial<CustomerInput> {
+function openRow(row: StoredCustomer, dataKey: string): Partial<CustomerInput> {
   const sealed = customerFields.filter((field) => isSealed(row.fields[field]) || !transformed.has(field));
-  return Object.fromEntries(
-    sealed.map((field) => {
-      const text = isOfDataKey(row.fields[field])
-        ? dataKey.open(row.fields[field], binding(row.rowKey, field))
-        : undefined;
-      if (text === undefined) throw new Tampered(row.id, field);
-      return [field, text];
-    }),
-  );
+  const foreign = sealed.find((field) => !isOfDataKey(row.fields[field]));
+  if (foreign) throw new Tampered(row.id, foreign);
+  const texts = openFields(dataKey, only(sealed, row.fields), placeOf(row.rowKey));
+  if (!texts) throw new Tampered(row.id, "row");
+  return texts;
+}
+
+function only(fields: readonly CustomerField[], values: Readonly<CustomerInput>): Partial<CustomerInput> {
+  return Object.fromEntries(fields.map((field) => [field, values[field]]));
 }
 
 /** Puts the field's name first, so that equal numbers of two fields have different hashes. */

@@ -1,57 +1,90 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, type DecipherGCM, randomBytes } from "node:crypto";
 
 const algorithm = "aes-256-gcm";
 /** Bytes. Source: NIST SP 800-38D, 8.2.1 and 5.2.1.2. */
-const [nonceLength, tagLength] = [12, 16];
+const [keyLength, nonceLength, tagLength] = [32, 12, 16];
 const prefix = "aes:";
+
+/** Texts or ciphertexts of a row by field. */
+export type Fields = Readonly<Record<string, string>>;
 
 /** Returns true if a data key encrypted this text. */
 export const isOfDataKey = (stored: string): boolean => stored.startsWith(prefix);
 
 /**
- * The AES-256 key of one row. It encrypts the row's fields in this process. The database holds the key encrypted by Vault.
- * Each write of a row uses a new key, so that random nonces never repeat under a key.
+ * Encrypts a row's fields in one piece, because the start of AES-GCM takes longer than a field. Each field gets its part of the
+ * ciphertext: `aes:` and base64. Each call uses a new key, so that a nonce never repeats under a key.
+ * @param place names the row. It is authenticated together with each field's name and length
+ * @returns the ciphertexts, and what Vault encrypts: key, nonce and tag in base64
  */
-export class DataKey {
-  private constructor(private readonly key: Buffer) {}
+export function sealFields(texts: Fields, place: string): { dataKey: string; ciphertexts: Fields } {
+  const [key, nonce] = [randomBytes(keyLength), randomBytes(nonceLength)];
+  const plain = Object.entries(texts).map(([field, text]) => [field, Buffer.from(text)] as const);
+  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagLength });
+  cipher.setAAD(associatedData(place, plain));
+  const ciphertexts = plain.map(([field, bytes]) => [
+    field,
+    prefix + cipher.update(bytes).toString("base64"),
+  ]);
+  cipher.final();
+  return {
+    dataKey: Buffer.concat([key, nonce, cipher.getAuthTag()]).toString("base64"),
+    ciphertexts: Object.fromEntries(ciphertexts),
+  };
+}
 
-  static generate(): DataKey {
-    return new DataKey(randomBytes(32));
-  }
+/** Returns undefined if a ciphertext or the data key is not of this row, field and write. */
+export function openFields(dataKey: string, ciphertexts: Fields, place: string): Fields | undefined {
+  const bytes = Buffer.from(dataKey, "base64");
+  if (bytes.length === keyLength) return openFieldByField(bytes, ciphertexts, place);
+  if (bytes.length !== keyLength + nonceLength + tagLength) return undefined;
+  const sealed = Object.entries(ciphertexts).map(([field, text]) => [field, bytesOf(text)] as const);
+  const decipher = createDecipheriv(
+    algorithm,
+    bytes.subarray(0, keyLength),
+    bytes.subarray(keyLength, -tagLength),
+    { authTagLength: tagLength },
+  );
+  decipher.setAAD(associatedData(place, sealed));
+  decipher.setAuthTag(bytes.subarray(-tagLength));
+  const plain = decipher.update(Buffer.concat(sealed.map(([, part]) => part)));
+  if (!isGenuine(decipher)) return undefined;
+  let end = 0;
+  const texts = sealed.map(([field, { length }]) => [field, plain.toString("utf8", end, (end += length))]);
+  return Object.fromEntries(texts);
+}
 
-  /** @param text as the property `text` gives it */
-  static of(text: string): DataKey {
-    return new DataKey(Buffer.from(text, "base64"));
-  }
-
-  /** The key in base64, as Vault encrypts it. */
-  get text(): string {
-    return this.key.toString("base64");
-  }
-
-  /** `aes:` and, in base64, nonce, ciphertext and tag. */
-  seal(text: string, associatedData: string): string {
-    const nonce = randomBytes(nonceLength);
-    const cipher = createCipheriv(algorithm, this.key, nonce, { authTagLength: tagLength });
-    cipher.setAAD(Buffer.from(associatedData));
-    const sealed = [nonce, cipher.update(text, "utf8"), cipher.final()];
-    return prefix + Buffer.concat([...sealed, cipher.getAuthTag()]).toString("base64");
-  }
-
-  /** Returns undefined if the text was encrypted with another key or for another place. */
-  open(sealed: string, associatedData: string): string | undefined {
-    const bytes = Buffer.from(sealed.slice(prefix.length), "base64");
+/** Opens a row from before fields were encrypted in one piece: each field has its own nonce, ciphertext and tag. */
+function openFieldByField(key: Buffer, ciphertexts: Fields, place: string): Fields | undefined {
+  const texts: Record<string, string> = {};
+  for (const [field, ciphertext] of Object.entries(ciphertexts)) {
+    const bytes = bytesOf(ciphertext);
     if (bytes.length < nonceLength + tagLength) return undefined;
-    try {
-      const nonce = bytes.subarray(0, nonceLength);
-      const decipher = createDecipheriv(algorithm, this.key, nonce, { authTagLength: tagLength });
-      decipher.setAAD(Buffer.from(associatedData));
-      decipher.setAuthTag(bytes.subarray(-tagLength));
-      return (
-        decipher.update(bytes.subarray(nonceLength, -tagLength), undefined, "utf8") + decipher.final("utf8")
-      );
-    } catch {
-      return undefined;
-    }
+    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceLength), {
+      authTagLength: tagLength,
+    });
+    decipher.setAAD(Buffer.from(`${place}/${field}`));
+    decipher.setAuthTag(bytes.subarray(-tagLength));
+    const text = decipher.update(bytes.subarray(nonceLength, -tagLength)).toString("utf8");
+    if (!isGenuine(decipher)) return undefined;
+    texts[field] = text;
+  }
+  return texts;
+}
+
+/** Without the lengths, somebody could move the end of one field to the start of the next one. */
+function associatedData(place: string, parts: readonly (readonly [field: string, bytes: Buffer])[]): Buffer {
+  return Buffer.from(`${place}/${parts.map(([field, { length }]) => `${field}:${length}`).join(",")}`);
+}
+
+const bytesOf = (ciphertext: string): Buffer => Buffer.from(ciphertext.slice(prefix.length), "base64");
+
+/** Compares the tag. Nobody may use a text before. */
+function isGenuine(decipher: DecipherGCM): boolean {
+  try {
+    decipher.final();
+    return true;
+  } catch {
+    return false;
   }
 }

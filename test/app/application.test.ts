@@ -226,9 +226,9 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       const of = (id: number) => stored.rows.find((row) => row.id === id)?.fields;
       const [own, salary, phone] = [of(one.id)?.salary, of(two.id)?.salary, of(two.id)?.phone];
       await database.query("UPDATE customers SET salary = ? WHERE id = ?", [salary, one.id]);
-      await expect(app.store.get(one.id)).rejects.toEqual(new Tampered(one.id, "salary"));
+      await expect(app.store.get(one.id)).rejects.toEqual(new Tampered(one.id, "row"));
       await database.query("UPDATE customers SET phone = email WHERE id = ?", [two.id]);
-      await expect(app.store.get(two.id)).rejects.toEqual(new Tampered(two.id, "phone"));
+      await expect(app.store.get(two.id)).rejects.toEqual(new Tampered(two.id, "row"));
       await database.query("UPDATE customers SET salary = ? WHERE id = ?", [own, one.id]);
       await database.query("UPDATE customers SET phone = ? WHERE id = ?", [phone, two.id]);
       for (const { id } of [one, two]) await app.store.remove(id);
@@ -244,7 +244,7 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       await app.store.edit(id, { ...ada, salary: "2" }, version);
       const now = await rowOf();
       await database.query("UPDATE customers SET salary = ? WHERE id = ?", [old["salary"], id]);
-      await expect(app.store.get(id)).rejects.toEqual(new Tampered(id, "salary"));
+      await expect(app.store.get(id)).rejects.toEqual(new Tampered(id, "row"));
       await database.query("UPDATE customers SET salary = ?, data_key = ? WHERE id = ?", [
         old["salary"],
         old["data_key"],

@@ -26,7 +26,9 @@ function rowOf({ id, version, createdAt, updatedAt }: Customer | StoredCustomer)
 }
 
 function fieldsOf(fields: Customer | StoredCustomer["fields"]) {
-  return Object.fromEntries(customerFields.map((field) => [field, fields[field]]));
+  const only: Record<string, string> = {};
+  for (const field of customerFields) only[field] = fields[field];
+  return only;
 }
 
 export function pageOf<Row, Result>({ rows, total, page, pageSize }: Page<Row>, map: (row: Row) => Result) {
