@@ -49,9 +49,13 @@ export function openFields(dataKey: string, ciphertexts: Fields, place: string):
   decipher.setAuthTag(bytes.subarray(-tagLength));
   const plain = decipher.update(Buffer.concat(sealed.map(([, part]) => part)));
   if (!isGenuine(decipher)) return undefined;
-  let end = 0;
-  const texts = sealed.map(([field, { length }]) => [field, plain.toString("utf8", end, (end += length))]);
-  return Object.fromEntries(texts);
+  const texts: Record<string, string> = {};
+  let start = 0;
+  for (const [field, { length }] of sealed) {
+    texts[field] = plain.toString("utf8", start, start + length);
+    start += length;
+  }
+  return texts;
 }
 
 /** Opens a row from before fields were encrypted in one piece: each field has its own nonce, ciphertext and tag. */
