@@ -86,6 +86,8 @@ class RunningApplication implements Application {
   readonly #pools: Pools;
   readonly #rows: CustomerRows;
   readonly #way: Way;
+  /** By mount and name, which Vault Agent's configuration may change. */
+  readonly #keys = new Map<string, TransitKey>();
   /** Set if the environment gives this workload less than the application needs. */
   readonly #notGranted?: NotGranted;
   #prepared = false;
@@ -250,8 +252,13 @@ class RunningApplication implements Application {
     void this.#pools.replace(login);
   }
 
+  /** Simultaneous callers share the key, so that they share requests. */
   #key(name = this.#way.encryption().key): TransitKey {
-    return new TransitKey(this.#way.vault, this.#way.encryption().transitMount, name);
+    const { transitMount } = this.#way.encryption();
+    const path = `${transitMount}/${name}`;
+    const key = this.#keys.get(path) ?? new TransitKey(this.#way.vault, transitMount, name);
+    this.#keys.set(path, key);
+    return key;
   }
 
   #cipher(): CustomerCipher {

@@ -43,7 +43,9 @@ interface Row extends Record<string, unknown> {
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const hashColumn = (field: HashedField): string => `${snake(field)}_hash`;
-const sealedColumns = ["data_key", ...customerFields.map(snake), ...hashedFields.map(hashColumn)];
+const fieldColumns = customerFields.map((field) => [field, snake(field)] as const);
+const hashColumns = hashedFields.map((field) => [field, hashColumn(field)] as const);
+const sealedColumns = ["data_key", ...[...fieldColumns, ...hashColumns].map(([, column]) => column)];
 const columns = ["id", "row_key", "version", "key_version", "created_at", "updated_at", ...sealedColumns];
 /** Counts and skips numbers in a narrow index. Otherwise the server reads whole rows, and a count heeds it only with a condition. */
 const inNumbers = "FORCE INDEX (customers_id)";
@@ -338,13 +340,18 @@ function storedCustomer(row: Row): StoredCustomer {
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
-    fields: record(customerFields, (field) => String(row[snake(field)])),
-    hashes: record(hashedFields, (field) => String(row[hashColumn(field)])),
+    fields: texts(row, fieldColumns),
+    hashes: texts(row, hashColumns),
   };
 }
 
-function record<Key extends string>(keys: readonly Key[], value: (key: Key) => string): Record<Key, string> {
-  return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, string>;
+function texts<Field extends string>(
+  row: Row,
+  columns: readonly (readonly [field: Field, column: string])[],
+): Record<Field, string> {
+  const found = {} as Record<Field, string>;
+  for (const [field, column] of columns) found[field] = String(row[column]);
+  return found;
 }
 
 const notFound = (id: number) => new NotFound(`Customer ${id} does not exist.`);

@@ -35,7 +35,7 @@ export class CustomerCipher {
 
   async seal(rows: readonly OpenRow[]): Promise<SealedFields[]> {
     const byDataKey = customerFields.filter((field) => !this.transform || !transformed.has(field));
-    const locally = rows.map(({ rowKey, input }) => sealFields(only(byDataKey, input), placeOf(rowKey)));
+    const locally = rows.map(({ rowKey, input }) => sealFields(byDataKey, input, placeOf(rowKey)));
     const hashed = rows.flatMap(({ input }) => hashedFields.map((field) => hashInput(field, input[field])));
     const [encrypted, hashes, numbers, cards] = await Promise.all([
       this.key.encrypt(
@@ -90,8 +90,9 @@ export class CustomerCipher {
     for (const [index, { row, of }] of encrypted.entries()) {
       const text = texts[index];
       if (typeof text !== "string") throw undecryptable(row, of, text);
-      const opened = of === "data-key" ? openRow(row, text) : { [of]: text };
-      Object.assign(inputs.get(row) as CustomerInput, opened);
+      const input = inputs.get(row) as CustomerInput;
+      if (of === "data-key") openRow(row, text, input);
+      else input[of] = text;
     }
     for (const [index, row] of encoded.entries()) {
       (inputs.get(row) as CustomerInput).socialSecurityNumber = numbers?.[index] ?? "";
@@ -153,18 +154,17 @@ function encryptedByVault(
     .map((field) => ({ row, ciphertext: row.fields[field], of: field }));
 }
 
-/** @throws {Tampered} also for a field that Vault encrypted by itself, because such a row has no data key */
-function openRow(row: StoredCustomer, dataKey: string): Partial<CustomerInput> {
+/**
+ * Puts the texts of a row with a data key into `input`.
+ * @throws {Tampered} also for a field that Vault encrypted by itself, because such a row has no data key
+ */
+function openRow(row: StoredCustomer, dataKey: string, input: CustomerInput): void {
   const sealed = customerFields.filter((field) => isSealed(row.fields[field]) || !transformed.has(field));
   const foreign = sealed.find((field) => !isOfDataKey(row.fields[field]));
   if (foreign) throw new Tampered(row.id, foreign);
-  const texts = openFields(dataKey, only(sealed, row.fields), placeOf(row.rowKey));
+  const texts = openFields(dataKey, sealed, row.fields, placeOf(row.rowKey));
   if (!texts) throw new Tampered(row.id, "row");
-  return texts;
-}
-
-function only(fields: readonly CustomerField[], values: Readonly<CustomerInput>): Partial<CustomerInput> {
-  return Object.fromEntries(fields.map((field) => [field, values[field]]));
+  for (const [index, field] of sealed.entries()) input[field] = texts[index] ?? "";
 }
 
 /** Puts the field's name first, so that equal numbers of two fields have different hashes. */

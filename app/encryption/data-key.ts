@@ -5,9 +5,6 @@ const algorithm = "aes-256-gcm";
 const [keyLength, nonceLength, tagLength] = [32, 12, 16];
 const prefix = "aes:";
 
-/** Texts or ciphertexts of a row by field. */
-export type Fields = Readonly<Record<string, string>>;
-
 /** Returns true if a data key encrypted this text. */
 export const isOfDataKey = (stored: string): boolean => stored.startsWith(prefix);
 
@@ -17,68 +14,71 @@ export const isOfDataKey = (stored: string): boolean => stored.startsWith(prefix
  * @param place names the row. It is authenticated together with each field's name and length
  * @returns the ciphertexts, and what Vault encrypts: key, nonce and tag in base64
  */
-export function sealFields(texts: Fields, place: string): { dataKey: string; ciphertexts: Fields } {
+export function sealFields<Field extends string>(
+  fields: readonly Field[],
+  texts: Readonly<Record<Field, string>>,
+  place: string,
+): { dataKey: string; ciphertexts: Record<Field, string> } {
   const [key, nonce] = [randomBytes(keyLength), randomBytes(nonceLength)];
-  const plain = Object.entries(texts).map(([field, text]) => [field, Buffer.from(text)] as const);
+  const plain = fields.map((field) => Buffer.from(texts[field]));
   const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagLength });
-  cipher.setAAD(associatedData(place, plain));
-  const ciphertexts = plain.map(([field, bytes]) => [
-    field,
-    prefix + cipher.update(bytes).toString("base64"),
-  ]);
+  cipher.setAAD(associatedData(place, fields, plain));
+  const ciphertexts = {} as Record<Field, string>;
+  for (const [index, field] of fields.entries())
+    ciphertexts[field] = prefix + cipher.update(plain[index] as Buffer).toString("base64");
   cipher.final();
-  return {
-    dataKey: Buffer.concat([key, nonce, cipher.getAuthTag()]).toString("base64"),
-    ciphertexts: Object.fromEntries(ciphertexts),
-  };
+  return { dataKey: Buffer.concat([key, nonce, cipher.getAuthTag()]).toString("base64"), ciphertexts };
 }
 
-/** Returns undefined if a ciphertext or the data key is not of this row, field and write. */
-export function openFields(dataKey: string, ciphertexts: Fields, place: string): Fields | undefined {
+/** Returns the texts of these fields, or undefined if a ciphertext or the data key is not of this row, field and write. */
+export function openFields<Field extends string>(
+  dataKey: string,
+  fields: readonly Field[],
+  ciphertexts: Readonly<Record<Field, string>>,
+  place: string,
+): string[] | undefined {
   const bytes = Buffer.from(dataKey, "base64");
-  if (bytes.length === keyLength) return openFieldByField(bytes, ciphertexts, place);
+  const sealed = fields.map((field) => bytesOf(ciphertexts[field]));
+  if (bytes.length === keyLength) return openFieldByField(bytes, fields, sealed, place);
   if (bytes.length !== keyLength + nonceLength + tagLength) return undefined;
-  const sealed = Object.entries(ciphertexts).map(([field, text]) => [field, bytesOf(text)] as const);
-  const decipher = createDecipheriv(
-    algorithm,
-    bytes.subarray(0, keyLength),
-    bytes.subarray(keyLength, -tagLength),
-    { authTagLength: tagLength },
-  );
-  decipher.setAAD(associatedData(place, sealed));
+  const [key, nonce] = [bytes.subarray(0, keyLength), bytes.subarray(keyLength, -tagLength)];
+  const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagLength });
+  decipher.setAAD(associatedData(place, fields, sealed));
   decipher.setAuthTag(bytes.subarray(-tagLength));
-  const plain = decipher.update(Buffer.concat(sealed.map(([, part]) => part)));
+  const plain = decipher.update(Buffer.concat(sealed));
   if (!isGenuine(decipher)) return undefined;
-  const texts: Record<string, string> = {};
   let start = 0;
-  for (const [field, { length }] of sealed) {
-    texts[field] = plain.toString("utf8", start, start + length);
+  return sealed.map(({ length }) => {
     start += length;
-  }
-  return texts;
+    return plain.toString("utf8", start - length, start);
+  });
 }
 
 /** Opens a row from before fields were encrypted in one piece: each field has its own nonce, ciphertext and tag. */
-function openFieldByField(key: Buffer, ciphertexts: Fields, place: string): Fields | undefined {
-  const texts: Record<string, string> = {};
-  for (const [field, ciphertext] of Object.entries(ciphertexts)) {
-    const bytes = bytesOf(ciphertext);
+function openFieldByField(
+  key: Buffer,
+  fields: readonly string[],
+  sealed: readonly Buffer[],
+  place: string,
+): string[] | undefined {
+  const texts: string[] = [];
+  for (const [index, bytes] of sealed.entries()) {
     if (bytes.length < nonceLength + tagLength) return undefined;
-    const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceLength), {
-      authTagLength: tagLength,
-    });
-    decipher.setAAD(Buffer.from(`${place}/${field}`));
+    const nonce = bytes.subarray(0, nonceLength);
+    const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagLength });
+    decipher.setAAD(Buffer.from(`${place}/${fields[index]}`));
     decipher.setAuthTag(bytes.subarray(-tagLength));
-    const text = decipher.update(bytes.subarray(nonceLength, -tagLength)).toString("utf8");
+    texts.push(decipher.update(bytes.subarray(nonceLength, -tagLength)).toString("utf8"));
     if (!isGenuine(decipher)) return undefined;
-    texts[field] = text;
   }
   return texts;
 }
 
 /** Without the lengths, somebody could move the end of one field to the start of the next one. */
-function associatedData(place: string, parts: readonly (readonly [field: string, bytes: Buffer])[]): Buffer {
-  return Buffer.from(`${place}/${parts.map(([field, { length }]) => `${field}:${length}`).join(",")}`);
+function associatedData(place: string, fields: readonly string[], parts: readonly Buffer[]): Buffer {
+  return Buffer.from(
+    `${place}/${fields.map((field, index) => `${field}:${parts[index]?.length}`).join(",")}`,
+  );
 }
 
 const bytesOf = (ciphertext: string): Buffer => Buffer.from(ciphertext.slice(prefix.length), "base64");

@@ -1,6 +1,7 @@
 import { Unavailable } from "../errors";
 import { HttpError } from "../vault/http";
 import type { Vault } from "../vault/vault";
+import { GatheredCalls } from "./gathered-calls";
 
 /** A text to encrypt, and its associated data. Vault refuses to decrypt with other associated data. */
 export interface Bound {
@@ -25,8 +26,17 @@ interface BatchAnswer<Result> {
   batch_results: (Result & { error?: string })[];
 }
 
+interface Ciphertext {
+  ciphertext: string;
+  associatedData: string;
+}
+
 /** One key of Vault's transit engine. Each method sends one request to Vault for a list of any length, and no request for an empty list. */
 export class TransitKey {
+  readonly #decryptions = new GatheredCalls((values: readonly Ciphertext[], deadlineMs) =>
+    this.#decrypt(values, { deadlineMs }),
+  );
+
   constructor(
     private readonly vault: Vault,
     private readonly mount: string,
@@ -44,10 +54,18 @@ export class TransitKey {
     return results.map(({ ciphertext, key_version }) => ({ ciphertext, keyVersion: key_version }));
   }
 
-  /** Returns Vault's error in place of a text that Vault does not decrypt. */
-  async decrypt(
-    values: readonly { ciphertext: string; associatedData: string }[],
-    onAnswer?: OnAnswer,
+  /**
+   * Returns Vault's error in place of a text that Vault does not decrypt. Simultaneous calls may share a request, unless `onAnswer`
+   * asks for the request's id.
+   */
+  async decrypt(values: readonly Ciphertext[], onAnswer?: OnAnswer): Promise<(string | Undecryptable)[]> {
+    if (values.length === 0) return [];
+    return onAnswer ? this.#decrypt(values, { onAnswer }) : this.#decryptions.call(values);
+  }
+
+  async #decrypt(
+    values: readonly Ciphertext[],
+    options: { deadlineMs?: number; onAnswer?: OnAnswer },
   ): Promise<(string | Undecryptable)[]> {
     const results = await this.#batch<{ plaintext?: string }>(
       "decrypt",
@@ -57,7 +75,7 @@ export class TransitKey {
       })),
       // Otherwise Vault answers 400 if one ciphertext is bad.
       { partial_failure_response_code: 200 },
-      onAnswer,
+      options,
     );
     return results.map(({ plaintext, error }) =>
       error ? new Undecryptable(error) : Buffer.from(plaintext ?? "", "base64").toString("utf8"),
@@ -88,14 +106,14 @@ export class TransitKey {
     operation: "encrypt" | "decrypt" | "hmac",
     batch: object[],
     options: object = {},
-    onAnswer?: OnAnswer,
+    { deadlineMs, onAnswer }: { deadlineMs?: number; onAnswer?: OnAnswer } = {},
   ): Promise<(Result & { error?: string })[]> {
     if (batch.length === 0) return [];
     const path = `${this.mount}/${operation}/${this.name}`;
     try {
-      const { data, request_id } = await this.vault.call<BatchAnswer<Result>>("POST", path, {
-        batch_input: batch,
-        ...options,
+      const body = { batch_input: batch, ...options };
+      const { data, request_id } = await this.vault.call<BatchAnswer<Result>>("POST", path, body, {
+        deadlineMs,
       });
       if (request_id) onAnswer?.(request_id);
       return data.batch_results;

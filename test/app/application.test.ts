@@ -75,6 +75,25 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       expect(page.rows[0]).toMatchObject({ ...madeUpCustomers[0], id: 1, version: 1 });
     });
 
+    it("shares requests to Vault between simultaneous readers, and a bad row fails for its own reader only", async () => {
+      const bad = await app.store.add(ada);
+      const { city } = (await app.store.oneAsStored(bad.id)).fields;
+      await database.query("UPDATE customers SET city = phone WHERE id = ?", [bad.id]);
+      const before = transitRequests(running.sandbox).length;
+      const ids = [...Array.from({ length: 30 }, (_, index) => index + 1), bad.id];
+      const read = await Promise.allSettled(ids.map((id) => app.store.get(id)));
+      expect(read.slice(0, 30)).toEqual(
+        madeUpCustomers.slice(0, 30).map((customer, index) => ({
+          status: "fulfilled",
+          value: expect.objectContaining({ ...customer, id: index + 1 }),
+        })),
+      );
+      expect(read[30]).toEqual({ status: "rejected", reason: new Tampered(bad.id, "row") });
+      expect(transitRequests(running.sandbox).length - before).toBeLessThan(20);
+      await database.query("UPDATE customers SET city = ? WHERE id = ?", [city, bad.id]);
+      await app.store.remove(bad.id);
+    });
+
     it("stores, edits and removes a customer, and the database never holds plaintext", async () => {
       const added = await app.store.add({ ...ada, email: "", phone: "" });
       expect(await app.store.get(added.id)).toEqual({ ...added, ...ada, email: "", phone: "" });

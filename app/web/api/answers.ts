@@ -1,5 +1,6 @@
 import {
   type Customer,
+  type CustomerInput,
   customerFields,
   type Page,
   type StoredCustomer,
@@ -7,7 +8,7 @@ import {
 
 /** Copies field by field, so that nothing else of a row gets out. */
 export function customerOf(customer: Customer) {
-  return { ...rowOf(customer), ...fieldsOf(customer) };
+  return withFields(customer, rowOf(customer));
 }
 
 export function storedCustomerOf(stored: StoredCustomer) {
@@ -16,7 +17,7 @@ export function storedCustomerOf(stored: StoredCustomer) {
     ...rowOf(stored),
     rowKey: stored.rowKey,
     dataKey: stored.dataKey,
-    fields: fieldsOf(stored.fields),
+    fields: withFields(stored.fields, {}),
     hashes: { socialSecurityNumber, cardNumber, email },
   };
 }
@@ -25,10 +26,11 @@ function rowOf({ id, version, createdAt, updatedAt }: Customer | StoredCustomer)
   return { id, version, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
 }
 
-function fieldsOf(fields: Customer | StoredCustomer["fields"]) {
-  const only: Record<string, string> = {};
-  for (const field of customerFields) only[field] = fields[field];
-  return only;
+/** Fills one object, because a copy of a copy takes most of a page's time. */
+function withFields<Answer extends object>(fields: CustomerInput, answer: Answer): Answer & CustomerInput {
+  const filled = answer as Answer & CustomerInput;
+  for (const field of customerFields) (filled as CustomerInput)[field] = fields[field];
+  return filled;
 }
 
 export function pageOf<Row, Result>({ rows, total, page, pageSize }: Page<Row>, map: (row: Row) => Result) {
