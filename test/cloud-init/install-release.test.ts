@@ -396,6 +396,15 @@ describeWithPrograms("install-release", () => {
       expectNothing();
     });
 
+    it("the maker's signature is of another list, and a stranger's is beside it, although the user data have the checksum", async () => {
+      const ARCHIVE_SHA256 = await serve("2.2.2");
+      const ofTheMaker = files.get(`${checksumsOf("2.2.2")}.sig`) as Buffer;
+      list("2.2.2", `${files.get(checksumsOf("2.2.2"))}\n`, "stranger");
+      const ofTheStranger = files.get(`${checksumsOf("2.2.2")}.sig`) as Buffer;
+      files.set(`${checksumsOf("2.2.2")}.sig`, Buffer.concat([ofTheMaker, ofTheStranger]));
+      await refused(/does not belong to a key in maker\.asc/, { ARCHIVE_SHA256 });
+    });
+
     it.each(["rubbish", ""])("the signature is %j", async (signature) => {
       const ARCHIVE_SHA256 = await serve("2.2.2");
       files.set(`${checksumsOf("2.2.2")}.sig`, signature);

@@ -65,6 +65,14 @@ describe("Vault's audit logs", () => {
     expect(memory).toEqual(["rotate 0"]);
   });
 
+  it("on the disk continue in a new file after a rotation, because Vault reloads", () => {
+    const [, script] =
+      /postrotate\n([\s\S]*?)\n *endscript/.exec(configurationOf("/var/log/vault/*.log")) ?? [];
+    expect(script?.trim()).toBe(
+      "if systemctl is-active --quiet vault.service; then systemctl reload vault.service; fi",
+    );
+  });
+
   it("are checked every five minutes", () => {
     const timer = files.get("/etc/systemd/system/logrotate.timer.d/vault.conf");
     expect(timer).toMatch(/^OnCalendar=\nOnCalendar=\*:0\/5$/m);

@@ -259,6 +259,10 @@ describe("agentVmUserData", () => {
     const file = files.find(({ path }) => path === "/etc/vault-agent.d/agent.hcl");
     const text = file ? textOf(file) : "";
 
+    it("logs in again within half a minute after an outage", () => {
+      expect(text.match(/^ *max_backoff = .*$/gm)).toEqual(['    max_backoff = "30s"']);
+    });
+
     it("gives the agent's token only to its user, and the application's credentials only to its group", () => {
       const modes = [...text.matchAll(/^ *(mode|perms|socket_mode) += "?(\d+)"?$/gm)];
       expect(modes.map(([, setting, mode]) => `${setting} ${mode}`)).toEqual([

@@ -83,6 +83,24 @@ describe("HAProxy in front of Vault", () => {
     expect(files.get("/etc/systemd/system/haproxy.service")).toContain("MemoryDenyWriteExecute=yes");
   });
 
+  it("rejects every recovery endpoint, replaces the address that a client claims, and talks only to its own Vault", () => {
+    const front = files.get("/etc/vault.d/front.cfg") ?? "";
+    const rejected = /return status 403 .*-m dir ([a-z- ]+) \}$/m.exec(front)?.[1]?.split(" ");
+    expect(rejected).toEqual([
+      "generate-root",
+      "generate-operation-token",
+      "generate-recovery-token",
+      "rekey",
+      "rekey-recovery-key",
+    ]);
+    expect(front.match(/^.*X-Forwarded-For.*$/gm)).toEqual([
+      "  http-request set-header X-Forwarded-For %[src]",
+    ]);
+    expect(front.match(/^ *server .*$/gm)).toEqual([
+      "  server vault 127.0.0.1:8200 ssl verify required ca-file /run/vault-front/current/tls.crt",
+    ]);
+  });
+
   it("is installed only for a Vault before 2.0", () => {
     expect(
       ["1.21.4", "2.0.0"].map((version) => JSON.stringify(packages(version)).includes("haproxy")),

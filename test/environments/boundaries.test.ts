@@ -451,3 +451,10 @@ describe("A database role", () => {
     expect(problems(privilege)).toHaveLength(1);
   });
 });
+
+it("A plan's largest number of workers has bounds of its own, besides those of its SKU", () => {
+  const problems = (maxWorkers: number) =>
+    problemsOf("webAppPlan.maxWorkers", set("webAppPlan", { sku: "P1v3", maxWorkers }));
+  expect(problems(1).join()).toContain("is less than two workers");
+  expect(problems(31).join()).toContain("is more than 30 workers");
+});

@@ -45,7 +45,6 @@ export const virtualMachineMutants = [
     firstBoot,
     ["sandbox/system/restarts"],
     [
-      ["recovery keys are readable in the session", "umask 077", "umask 022"],
       ["the initial root token stays", "ask initial POST auth/token/revoke-self nothing", "status=204"],
       ["the token in use stays", "ask working POST auth/token/revoke-self nothing", "status=204"],
       [
@@ -53,11 +52,16 @@ export const virtualMachineMutants = [
         '"ttl": "%s", "explicit_max_ttl": "%s", "renewable": false',
         '"renewable": false',
       ],
-      ["Vault's machine token works from anywhere", 'token_bound_cidrs: ["127.0.0.1/32"],', ""],
       ["the audit log is open to others", '"mode": "0600"', '"mode": "0644"'],
       ["another issuer's tokens log in", '"bound_issuer": "%s"', '"bound_issuer": "%.0s"'],
     ],
     "First boot from the user data",
+  ),
+  ...mutantsOf(
+    firstBoot,
+    ["sandbox/system/restarts"],
+    [["recovery keys are readable in the session", "umask 077", "umask 022"]],
+    "First boot, interrupted, restarts a Vault",
   ),
   ...mutantsOf(
     firstBoot,
@@ -68,6 +72,7 @@ export const virtualMachineMutants = [
         "bound_claims: {tid: $tenant, oid: $id}",
         "bound_claims: {tid: $tenant}",
       ],
+      ["Vault's machine token works from anywhere", 'token_bound_cidrs: ["127.0.0.1/32"],', ""],
     ],
     "Access to Vault",
   ),

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import type { FaultAnswer } from "../../../sandbox/azure/server/request-faults";
 import type { AzureRequest } from "../../../sandbox/azure/server/service";
 import { itTakesLong, longTests } from "../../long-tests";
@@ -77,6 +77,10 @@ export const interruptedFirstBoots = (running: RunningSandbox): void =>
       await vm().boot();
       await untilSaid(said, "root token: the initial one is revoked");
       await vm().stop(FIRST_BOOT);
+      const kept = readdirSync(vm().path("/run/vault-first-boot"));
+      expect(kept).toContain("working");
+      const modes = kept.map((name) => statSync(vm().path(`/run/vault-first-boot/${name}`)).mode & 0o777);
+      expect(modes).toEqual(kept.map(() => 0o600));
       const session = readFileSync(vm().path("/run/vault-first-boot/working"), "utf8");
       const [, token = ""] = /X-Vault-Token: (\S+?)"/.exec(session) ?? [];
       await leaveHalfMadeAuditDevice(localConnection(running.sandbox), token, {
