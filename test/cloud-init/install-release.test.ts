@@ -401,7 +401,7 @@ describeWithPrograms("install-release", () => {
       const ofTheMaker = files.get(`${checksumsOf("2.2.2")}.sig`) as Buffer;
       list("2.2.2", `${files.get(checksumsOf("2.2.2"))}\n`, "stranger");
       const ofTheStranger = files.get(`${checksumsOf("2.2.2")}.sig`) as Buffer;
-      files.set(`${checksumsOf("2.2.2")}.sig`, Buffer.concat([ofTheMaker, ofTheStranger]));
+      files.set(`${checksumsOf("2.2.2")}.sig`, Buffer.concat([ofTheStranger, ofTheMaker]));
       await refused(/does not belong to a key in maker\.asc/, { ARCHIVE_SHA256 });
     });
 
