@@ -38,6 +38,8 @@ export class AppContestants {
   /** The application's own way. */
   dataKeys!: Page;
   batchOfFields!: Page;
+  /** Addresses of the web servers for a load of requests. */
+  readonly addresses = { dataKeys: "", batchOfFields: "" };
   fieldByField!: Page;
   plain!: Page;
 
@@ -63,13 +65,19 @@ export class AppContestants {
     await this.fillPlainTable();
     const fields = await this.encryptFields();
     const list = (decrypt: Decrypt) => (query: CustomerQuery) => this.listFields(query, fields, decrypt);
-    this.dataKeys = await this.serve(store);
-    this.batchOfFields = await this.serve({ ...store, list: list((key, texts) => key.decrypt(texts)) });
-    this.fieldByField = await this.serve({ ...store, list: list(oneByOne) });
-    this.plain = await this.serve({ ...store, list: (query) => this.listPlain(query) });
+    this.addresses.dataKeys = await this.serve(store);
+    this.addresses.batchOfFields = await this.serve({
+      ...store,
+      list: list((key, texts) => key.decrypt(texts)),
+    });
+    this.dataKeys = pageOf(this.addresses.dataKeys);
+    this.batchOfFields = pageOf(this.addresses.batchOfFields);
+    this.fieldByField = pageOf(await this.serve({ ...store, list: list(oneByOne) }));
+    this.plain = pageOf(await this.serve({ ...store, list: (query) => this.listPlain(query) }));
   }
 
-  private async serve(store: CustomerStore): Promise<Page> {
+  /** Returns the server's address. */
+  private async serve(store: CustomerStore): Promise<string> {
     const server = await createWebServer({
       application: { ...withoutPrototype(this.application), store },
       settings: { behindAppService: false, onLoopback: false, requestsPerMinute: 100_000_000 },
@@ -77,14 +85,7 @@ export class AppContestants {
       metrics: new Metrics({ ofProcess: false }),
     });
     this.servers.push(server);
-    const address = await server.listen({ port: 0, host: "127.0.0.1" });
-    return async () => {
-      const answer = await fetch(`${address}${url}`);
-      const { rows } = (await answer.json()) as { rows: Customer[] };
-      const { email } = rows[rowCount - 1] ?? {};
-      if (email !== madeUpCustomers[rowCount - 1]?.email)
-        throw new Error("A contestant returned another page than the others.");
-    };
+    return server.listen({ port: 0, host: "127.0.0.1" });
   }
 
   /** Vault's ciphertexts of each customer's single fields. They stay in memory, and the benchmark still reads the row. */
@@ -153,6 +154,16 @@ type Decrypt = (
   key: TransitKey,
   texts: readonly { ciphertext: string; associatedData: string }[],
 ) => Promise<readonly (string | Error)[]>;
+
+function pageOf(address: string): Page {
+  return async () => {
+    const answer = await fetch(`${address}${url}`);
+    const { rows } = (await answer.json()) as { rows: Customer[] };
+    const { email } = rows[rowCount - 1] ?? {};
+    if (email !== madeUpCustomers[rowCount - 1]?.email)
+      throw new Error("A contestant returned another page than the others.");
+  };
+}
 
 /** The demos' way: one request to Vault for each field of each row, one after the other. */
 const oneByOne: Decrypt = async (key, texts) => {

@@ -34,7 +34,7 @@ export async function benchApp({ rounds, loadSeconds, memoryRequests }: AppBench
   const progress = new Progress({ stream: new PassThrough().resume() });
   const sandbox = await Sandbox.start({ environment, folder, progress, upTo: "vault-config" });
   try {
-    await benchPages(sandbox, rounds);
+    await benchContestants(sandbox, rounds, loadSeconds);
     await withDeployed(sandbox, folder, (app) => benchLoad(app, rounds, loadSeconds));
     await withDeployed(sandbox, folder, (app) => benchMemory(app, memoryRequests));
   } finally {
@@ -43,37 +43,63 @@ export async function benchApp({ rounds, loadSeconds, memoryRequests }: AppBench
   }
 }
 
-async function benchPages(sandbox: Sandbox, rounds: number): Promise<void> {
+async function benchContestants(sandbox: Sandbox, rounds: number, loadSeconds: number): Promise<void> {
   const contestants = await AppContestants.start(sandbox);
   try {
-    const { dataKeys, batchOfFields, fieldByField, plain } = contestants;
-    const measured = await measureSideBySide(
-      [
-        {
-          name: "a data key per row, one call to Vault for the page",
-          measure: () => medianOf(dataKeys, requestsPerRound),
-        },
-        {
-          name: "one call to Vault for each field, as the demos do",
-          measure: () => medianOf(fieldByField, 1),
-        },
-        { name: "without encryption", measure: () => medianOf(plain, requestsPerRound) },
-        {
-          name: "each field by Vault, one call for the page",
-          measure: () => medianOf(batchOfFields, requestsPerRound),
-        },
-        {
-          name: "a data key per row, with a single audit device of Vault",
-          measure: () => withoutSecondAudit(sandbox, () => medianOf(dataKeys, requestsPerRound)),
-        },
-      ],
-      rounds,
-    );
-    printPages(measured, rounds);
+    await benchPages(sandbox, contestants, rounds);
+    await benchLoads(contestants, rounds, loadSeconds);
   } finally {
     await contestants.close();
   }
 }
+
+async function benchPages(sandbox: Sandbox, contestants: AppContestants, rounds: number): Promise<void> {
+  const { dataKeys, batchOfFields, fieldByField, plain } = contestants;
+  const measured = await measureSideBySide(
+    [
+      {
+        name: "a data key per row, one call to Vault for the page",
+        measure: () => medianOf(dataKeys, requestsPerRound),
+      },
+      {
+        name: "one call to Vault for each field, as the demos do",
+        measure: () => medianOf(fieldByField, 1),
+      },
+      { name: "without encryption", measure: () => medianOf(plain, requestsPerRound) },
+      {
+        name: "each field by Vault, one call for the page",
+        measure: () => medianOf(batchOfFields, requestsPerRound),
+      },
+      {
+        name: "a data key per row, with a single audit device of Vault",
+        measure: () => withoutSecondAudit(sandbox, () => medianOf(dataKeys, requestsPerRound)),
+      },
+    ],
+    rounds,
+  );
+  printPages(measured, rounds);
+}
+
+/** Puts the same load on two ways to encrypt, side by side. Clients and web server share a process here. */
+async function benchLoads({ addresses }: AppContestants, rounds: number, seconds: number): Promise<void> {
+  const rate = async (address: string) =>
+    (await load(address, pageOf20, { duration: seconds })).requests.average;
+  const measured = await measureSideBySide(
+    [
+      { name: "a data key per row", measure: () => rate(addresses.dataKeys) },
+      { name: "each field by Vault", measure: () => rate(addresses.batchOfFields) },
+    ],
+    loadRounds(rounds),
+  );
+  const [, batchOfFields] = measured as [Measured, Measured];
+  console.log(`\n${clients} clients in the process of the web server, ${pageOf20}, ${seconds} s a round\n`);
+  console.log("| way | requests a second | times each field by Vault |\n| --- | --- | --- |");
+  for (const way of measured)
+    console.log(`| ${way.name} | ${spread(way.figures, 0)} | ${spread(ratios(way, batchOfFields), 2)} |`);
+}
+
+/** Loads take seconds each. */
+const loadRounds = (rounds: number): number => Math.min(rounds, 3);
 
 /** Measures a page with one audit device less: each device hashes every value of a request and of its response. */
 async function withoutSecondAudit(sandbox: Sandbox, measure: () => Promise<number>): Promise<number> {
@@ -131,10 +157,10 @@ async function withDeployed(
 
 async function benchLoad(app: WebAppProcess, rounds: number, seconds: number): Promise<void> {
   const figures: Record<"rate" | "p50" | "p99", number[]> = { rate: [], p50: [], p99: [] };
-  await load(app, pageOf20, { duration: 2 });
-  for (let round = 1; round <= Math.min(rounds, 3); round++) {
+  await load(app.url, pageOf20, { duration: 2 });
+  for (let round = 1; round <= loadRounds(rounds); round++) {
     console.error(`  load, round ${round}`);
-    const { requests, latency } = await load(app, pageOf20, { duration: seconds });
+    const { requests, latency } = await load(app.url, pageOf20, { duration: seconds });
     figures.rate.push(requests.average);
     figures.p50.push(latency.p50);
     figures.p99.push(latency.p99);
@@ -154,7 +180,7 @@ async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promis
   let first: number | undefined;
   for (const step of steps) {
     console.error(`  memory, ${step} requests`);
-    await load(app, oneCustomer, { amount: step - done });
+    await load(app.url, oneCustomer, { amount: step - done });
     done = step;
     const resident = await megabytes(app, ["process_resident_memory_bytes"]);
     app.signal("SIGUSR2");
@@ -165,8 +191,8 @@ async function benchMemory(app: WebAppProcess, steps: readonly number[]): Promis
   }
 }
 
-async function load(app: WebAppProcess, path: string, options: { duration: number } | { amount: number }) {
-  const result = await autocannon({ url: `${app.url}${path}`, connections: clients, ...options });
+async function load(address: string, path: string, options: { duration: number } | { amount: number }) {
+  const result = await autocannon({ url: `${address}${path}`, connections: clients, ...options });
   const failed = result.errors + result.non2xx;
   if (failed > 0) throw new Error(`${failed} of ${result.requests.total} requests failed.`);
   return result;
