@@ -17,7 +17,7 @@ interface Caller<Item, Result> {
 }
 
 /**
- * Sends the lists of simultaneous callers together, because under load each request costs Vault as much as some twenty items. A
+ * Sends the lists of simultaneous callers together, because under load each request costs Vault as much as many items. A
  * single caller does not wait. A caller's time begins with its call, also while it waits.
  */
 export class GatheredCalls<Item, Result> {
