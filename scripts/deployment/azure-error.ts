@@ -37,6 +37,16 @@ const causes: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[]
       "Key Vault refuses the login. A role assignment takes some minutes to work. Check that you are a deployer of the environment, and run the same command again.",
   ],
   [
+    /AuthorizationPermissionMismatch|perform this operation using this permission/,
+    () =>
+      "The storage account refuses the login. A role assignment takes some minutes to work. Check that you are a deployer of the environment, and run the same command again.",
+  ],
+  [
+    /AuthorizationFailure\b|not authorized to perform this operation\b|blocked by network rules of storage account/,
+    () =>
+      "The storage account refuses this computer's address. Add it to network.deployerRanges, and run scripts/deploy from an address that is already allowed. If the account has a private endpoint, use a network where its name has the endpoint's address (docs/azure.md).",
+  ],
+  [
     missingRight,
     ([, action, scope]) =>
       `The login does not have the right ${action} on ${scope}. Ask an owner of the subscription to grant it (docs/deploy.md lists the rights).`,

@@ -524,6 +524,21 @@ Lock Info:
       /A policy of your organisation forbids a resource \(Require a tag\)\. Ask the policy's owner/,
     ],
     [
+      "a storage account's firewall",
+      "Error: unexpected status 403 (403 This request is not authorized to perform this operation.) with AuthorizationFailure: This request is not authorized to perform this operation.",
+      /The storage account refuses this computer's address\. Add it to network\.deployerRanges/,
+    ],
+    [
+      "a storage account's firewall, in the words of az",
+      "ERROR: The request may be blocked by network rules of storage account. Please check network rule set using 'az storage account show -n accountname --query networkRuleSet'.",
+      /The storage account refuses this computer's address/,
+    ],
+    [
+      "a role for blobs that is still missing",
+      "Error: 403 AuthorizationPermissionMismatch: This request is not authorized to perform this operation using this permission.",
+      /The storage account refuses the login\. A role assignment takes some minutes/,
+    ],
+    [
       "a quota of public addresses",
       "Error: PublicIPCountLimitReached: Cannot create more than 20 public IP addresses for this subscription",
       /quota is used up/,
