@@ -338,7 +338,13 @@ export class Machine {
     const found = texts.flatMap((text) => [...text.matchAll(/address\s*=\s*"([\d.]+):(\d+)"/g)]);
     for (const [, host, port] of found) {
       if (host !== loopback) continue;
-      for (const own of [loopback, address]) await requireFree(own, Number(port));
+      for (const own of [loopback, address]) {
+        const free = () => requireFree(own, Number(port)).then(() => true);
+        // A killed program's children keep its sockets for a moment longer, such as HAProxy's worker.
+        if (this.#bootedBefore)
+          await waitFor(`${own}:${port} to be free`, free, { deadlineMs: 10_000, intervalMs: 20 });
+        else await free();
+      }
     }
   }
 }

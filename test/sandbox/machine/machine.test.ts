@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { identityOf } from "../../../lib/processes/process-identity";
 import { waitFor } from "../../../lib/processes/wait-for";
 import type { Machine } from "../../../sandbox/machine/machine";
-import { requirePrograms } from "../../../sandbox/machine/requirements";
+import { requireFree, requirePrograms } from "../../../sandbox/machine/requirements";
 import {
   gone,
   installed,
@@ -419,6 +419,23 @@ describe("A machine", () => {
         readdirSync(join(machine.path("/"), "../log")).filter((name) => name.endsWith(".process")),
       ).toEqual([]);
     });
+  });
+
+  it("boots again although a killed program's child keeps the port for a moment", async () => {
+    const address = nextAddress();
+    const machine = await create({ files: VAULT_HCL, address });
+    await machine.boot();
+    await machine.cutPower();
+    const child = createServer();
+    await new Promise<void>((resolve) => child.listen(8200, address, resolve));
+    const booted = machine.boot();
+    // The machine has asked before, so it has found its port taken, too.
+    try {
+      await expect(requireFree(address, 8200)).rejects.toThrow("Another program listens");
+    } finally {
+      child.close();
+    }
+    await booted;
   });
 
   describe("rejects, in one sentence,", () => {
