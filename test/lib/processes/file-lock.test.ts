@@ -22,7 +22,7 @@ describe("FileLock", () => {
   it("names its owner when another process waits for it", async () => {
     const lock = new FileLock(join(folder.path, "lock"));
     await lock.tryAcquire();
-    await expect(lock.acquire("the download", { deadlineMs: 50 })).rejects.toThrow(
+    await expect(lock.acquire("the download", { deadlineMs: 2_000 })).rejects.toThrow(
       new RegExp(`for the download; last: process ${process.pid} on .* holds`),
     );
   });
