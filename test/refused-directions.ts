@@ -1,3 +1,4 @@
+import { securityRules } from "./security-rules";
 import type { SynthesizedStack } from "./synthesis";
 
 /**
@@ -5,10 +6,7 @@ import type { SynthesizedStack } from "./synthesis";
  * @param subnet the subnet's construct, such as `vault`
  */
 export function refusedDirections(stack: SynthesizedStack, subnet: string): unknown[] {
-  const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
-  return stack
-    .resources("azurerm_network_security_rule")
-    .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
+  return securityRules(stack, subnet)
     .filter((rule) => rule.get("access") === "Deny")
     .map((rule) => rule.get("direction"))
     .sort();

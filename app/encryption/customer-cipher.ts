@@ -35,12 +35,16 @@ export class CustomerCipher {
 
   async seal(rows: readonly OpenRow[]): Promise<SealedFields[]> {
     const byDataKey = customerFields.filter((field) => !this.transform || !transformed.has(field));
-    const locally = rows.map(({ rowKey, input }) => sealFields(byDataKey, input, placeOf(rowKey)));
+    const sealed = rows.map(({ rowKey, input }) => ({
+      rowKey,
+      input,
+      ...sealFields(byDataKey, input, placeOf(rowKey)),
+    }));
     const hashed = rows.flatMap(({ input }) => hashedFields.map((field) => hashInput(field, input[field])));
     const [encrypted, hashes, numbers, cards] = await Promise.all([
       this.key.encrypt(
-        rows.map(({ rowKey }, row) => ({
-          text: locally[row]?.dataKey ?? "",
+        sealed.map(({ rowKey, dataKey }) => ({
+          text: dataKey,
           associatedData: binding(rowKey, "data-key"),
         })),
       ),
@@ -48,9 +52,8 @@ export class CustomerCipher {
       this.transform?.encodeSocialSecurityNumbers(rows.map(({ input }) => input.socialSecurityNumber)),
       this.transform?.maskCardNumbers(rows.map(({ input }) => input.cardNumber)),
     ]);
-    return rows.map(({ input }, row) => {
+    return sealed.map(({ input, ciphertexts: fields }, row) => {
       const { ciphertext = "", keyVersion = 1 } = encrypted[row] ?? {};
-      const fields = { ...locally[row]?.ciphertexts } as Record<CustomerField, string>;
       if (numbers) fields.socialSecurityNumber = numbers[row] ?? "";
       if (cards) fields.cardNumber = cards[row] ?? "";
       const ofRow = hashes.slice(row * hashedFields.length, (row + 1) * hashedFields.length);

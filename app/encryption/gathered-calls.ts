@@ -58,7 +58,7 @@ export class GatheredCalls<Item, Result> {
       });
   }
 
-  /** Takes those who wait longest: at least one, and more while their items fit into one request. */
+  /** Takes callers from the front of the queue: the first one, and the next ones whose items fit into the same request. */
   #nextCallers(): Caller<Item, Result>[] {
     let room = itemsInRequest;
     const fit = this.#waiting.findIndex(({ items }, index) => {

@@ -37,16 +37,8 @@ export class KeyVault extends Construct {
   ) {
     super(scope, id);
     const keyVault = this.createKeyVault();
-    const { name, resourceGroup, location, privateEndpoints } = props;
-    this.endpoint = privateEndpointOf(this, {
-      of: name,
-      resourceGroup,
-      location,
-      resourceId: keyVault.id,
-      subresource: "vault",
-      network: privateEndpoints,
-    });
-    if (privateEndpoints === undefined) {
+    this.endpoint = privateEndpointOf(this, keyVault.id, "vault", props);
+    if (props.privateEndpoints === undefined) {
       skipChecks(keyVault, {
         CKV2_AZURE_32: "Its firewall admits only the subnets' service endpoints and the deployers' ranges.",
       });

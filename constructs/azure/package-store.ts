@@ -50,14 +50,7 @@ export class PackageStore extends Construct {
     super(scope, id);
     const account = this.createAccount();
     const container = this.createContainer(account);
-    this.endpoint = privateEndpointOf(this, {
-      of: props.name,
-      resourceGroup: props.resourceGroup,
-      location: props.location,
-      resourceId: account.id,
-      subresource: "blob",
-      network: props.privateEndpoints,
-    });
+    this.endpoint = privateEndpointOf(this, account.id, "blob", props);
     this.push(account, container);
     this.explainFindings(account, container);
     this.packageUrl = `${account.primaryBlobEndpoint}${containerName}/${blobName}`;

@@ -50,14 +50,7 @@ export class SnapshotStore extends Construct {
     super(scope, id);
     const account = this.createAccount();
     const container = this.createContainer(account);
-    this.endpoint = privateEndpointOf(this, {
-      of: props.name,
-      resourceGroup: props.resourceGroup,
-      location: props.location,
-      resourceId: account.id,
-      subresource: "blob",
-      network: props.privateEndpoints,
-    });
+    this.endpoint = privateEndpointOf(this, account.id, "blob", props);
     this.blobServiceId = `${account.id}/blobServices/default`;
     this.containerUrl = `${account.primaryBlobEndpoint}${containerName}`;
     const containerId = `${this.blobServiceId}/containers/${containerName}`;

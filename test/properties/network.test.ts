@@ -1,3 +1,4 @@
+import { rulesOfGroup } from "../security-rules";
 import { asObject, type Block, type SynthesizedStack } from "../synthesis";
 import { environments, everyStack, systems } from "./environments";
 
@@ -92,10 +93,9 @@ describe("network rules", () => {
         subnets.map((one) => one.ref("id")).sort(),
       );
       for (const group of groups) {
-        const refusals = stack
-          .resources("azurerm_network_security_rule")
-          .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
-          .filter((rule) => rule.get("access") === "Deny" && rule.get("direction") === "Inbound");
+        const refusals = rulesOfGroup(stack, group).filter(
+          (rule) => rule.get("access") === "Deny" && rule.get("direction") === "Inbound",
+        );
         expect(refusals.map(({ attributes }) => attributes)).toEqual([
           expect.objectContaining({
             priority: 4096,

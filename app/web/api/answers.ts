@@ -28,9 +28,9 @@ function rowOf({ id, version, createdAt, updatedAt }: Customer | StoredCustomer)
 
 /** Fills the answer itself, because copies of copies are slow and a page has a hundred. */
 function withFields<Answer extends object>(fields: CustomerInput, answer: Answer): Answer & CustomerInput {
-  const filled = answer as Answer & CustomerInput;
-  for (const field of customerFields) (filled as CustomerInput)[field] = fields[field];
-  return filled;
+  const filled: Partial<CustomerInput> = answer;
+  for (const field of customerFields) filled[field] = fields[field];
+  return filled as Answer & CustomerInput;
 }
 
 export function pageOf<Row, Result>({ rows, total, page, pageSize }: Page<Row>, map: (row: Row) => Result) {

@@ -56,13 +56,20 @@ export class PrivateEndpoint extends Construct {
   }
 }
 
-/**
- * Creates a service's private endpoint in its scope, and returns what the work inside the service depends on. Without a
- * place for it, creates nothing.
- */
+/** A service that may have a private endpoint. */
+export interface PrivateService extends Pick<PrivateEndpointProps, "resourceGroup" | "location"> {
+  readonly name: string;
+  /** The place of the endpoint. Without it, the service has none. */
+  readonly privateEndpoints?: PrivateEndpointNetwork;
+}
+
+/** Creates a service's private endpoint in its scope, and returns what the work inside the service depends on. */
 export function privateEndpointOf(
-  service: Construct,
-  { network, ...props }: Omit<PrivateEndpointProps, "network"> & { network?: PrivateEndpointNetwork },
+  scope: Construct,
+  resourceId: string,
+  subresource: Subresource,
+  { name: of, resourceGroup, location, privateEndpoints: network }: PrivateService,
 ): ITerraformDependable | undefined {
-  return network && new PrivateEndpoint(service, "private", { ...props, network }).dependable;
+  const props = { of, resourceGroup, location, resourceId, subresource };
+  return network && new PrivateEndpoint(scope, "private", { ...props, network }).dependable;
 }

@@ -2,6 +2,7 @@ import { SystemNetwork } from "../../../../constructs/azure/network/system-netwo
 import { loadEnvironment } from "../../../../environments/load";
 import type { Environment } from "../../../../environments/schema";
 import { refusedDirections } from "../../../refused-directions";
+import { securityRules } from "../../../security-rules";
 import { changed, synthesizeConstructs } from "../../../synthesis";
 
 const demo = loadEnvironment("demo");
@@ -16,10 +17,7 @@ function stackOf(change: (environment: Environment) => void = () => {}) {
 
 /** Returns the flows that a subnet's security group allows: `from -> to :ports`. */
 function flows(subnet: string, direction: "Inbound" | "Outbound", stack = stackOf()): string[] {
-  const group = stack.only("azurerm_network_security_group", `/${subnet}/security/group`);
-  return stack
-    .resources("azurerm_network_security_rule")
-    .filter((rule) => rule.get("network_security_group_name") === group.ref("name"))
+  return securityRules(stack, subnet)
     .filter((rule) => rule.get("direction") === direction && rule.get("access") === "Allow")
     .map(({ attributes: rule }) => {
       const ports = (rule["destination_port_ranges"] as string[]).join(" ");
