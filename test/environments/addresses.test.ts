@@ -1,4 +1,4 @@
-import { contains, halves, overlap } from "../../environments/addresses";
+import { contains, disjoint, halves, isPublic, overlap, usableAddresses } from "../../environments/addresses";
 
 describe("The halves of a network", () => {
   it.each([
@@ -17,4 +17,36 @@ describe("The halves of a network", () => {
       false,
     ]);
   });
+});
+
+describe("Networks without overlaps", () => {
+  it.each([
+    [["10.0.2.0/24", "10.0.1.0/24"], ["10.0.1.0/24", "10.0.2.0/24"]],
+    [["10.0.1.0/24", "10.0.0.0/16", "10.1.0.0/16"], ["10.0.0.0/16", "10.1.0.0/16"]],
+    [["10.0.1.0/24", "10.0.1.0/24"], ["10.0.1.0/24"]],
+    [[], []],
+  ])("of %j are %j", (networks, fewest) => {
+    expect(disjoint(networks)).toEqual(fewest);
+  });
+});
+
+it.each([
+  ["10.0.0.0/29", 3],
+  ["10.0.0.0/28", 11],
+  ["10.0.0.0/24", 251],
+])("Azure gives machines of %s %i addresses", (subnet, count) => {
+  expect(usableAddresses(subnet)).toBe(count);
+});
+
+it.each([
+  ["20.1.2.3/32", true],
+  ["203.0.113.0/24", true],
+  ["0.0.0.0/0", true],
+  ["10.0.0.0/8", false],
+  ["172.16.0.0/12", false],
+  ["192.168.1.0/24", false],
+  ["100.64.0.0/10", false],
+  ["127.0.0.1/32", false],
+])("A firewall on the internet sees %s: %s", (network, isSeen) => {
+  expect(isPublic(network)).toBe(isSeen);
 });

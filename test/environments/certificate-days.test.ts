@@ -15,4 +15,9 @@ describe("Vault's certificate is overdue", () => {
       expect(certificateDays({ ...tls, renewDaysBeforeExpiry })).toBe(days);
     },
   );
+
+  it("two weeks before the end, if it is the owner's", () => {
+    const existing = { source: "existing", keyVault: "kv-a", resourceGroup: "rg", certificate: "vault" } as const;
+    expect(certificateDays(existing)).toBe(14);
+  });
 });
