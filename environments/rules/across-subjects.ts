@@ -13,7 +13,7 @@ import { objectId, objectIds } from "./people";
 import { repeated } from "./repeated-entries";
 import { specialNetworks } from "./special-networks";
 import { state } from "./state";
-import { transitKeyName, transitKeys } from "./transit-keys";
+import { transitKeys } from "./transit-keys";
 import { vault } from "./vault";
 import { webAppPlan } from "./web-app-plan";
 import { webApp } from "./web-apps";
@@ -195,7 +195,7 @@ function workloadsNameWhatExists(read: Read): Problem[] {
   const roles = read(databaseRoles, "databaseRoles") ?? read(anyRecord, "databaseRoles");
   const keys =
     read(transitKeys, "transitKeys") ??
-    read(anyList, "transitKeys")?.flatMap((key) => transitKeyName.safeParse(key).data ?? []);
+    read(anyList, "transitKeys")?.filter((key) => typeof key === "string");
   // The check for misspelt paths does not depend on the edition.
   const edition = read(vault.unwrap().shape.edition, "vault", "edition") ?? "enterprise";
   if (roles === undefined || keys === undefined) return [];

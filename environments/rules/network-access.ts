@@ -157,8 +157,8 @@ function deployersReachWhatTheyDeploy(read: Read): Problem[] {
 /** The VMs have no passwords and no personal keys. Without administrators nobody could use an open port. */
 function somebodyMayUseSsh(read: Read): Problem[] {
   const opened = read(z.array(z.unknown()), "network", "sshRanges") ?? [];
-  const administrators = read(z.array(z.unknown()), "network", "sshAdministrators") ?? [];
-  if (opened.length === 0 || administrators.length > 0) return [];
+  const administrators = read(z.array(z.unknown()).default([]), "network", "sshAdministrators");
+  if (opened.length === 0 || administrators === undefined || administrators.length > 0) return [];
   return [
     {
       field: "network.sshRanges",

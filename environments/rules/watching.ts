@@ -81,7 +81,7 @@ export function watchingRules(read: Read): Problem[] {
 }
 
 function workspaceIsNamed(read: Read): Problem[] {
-  if (read(evidenceWorkspace, "evidenceWorkspace") !== undefined) return [];
+  if (read(z.unknown(), "evidenceWorkspace") !== undefined) return [];
   const receivers = [
     ...(read(shape.emails, "alerts", "emails") ?? []),
     ...(read(shape.actionGroups, "alerts", "actionGroups") ?? []),

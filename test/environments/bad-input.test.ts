@@ -64,6 +64,39 @@ describe("An environment file is refused, with the field, the problem and the cu
         '["a\\n\\u001b[31mb"]: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).',
       ],
       [
+        "with a letter too few for two names, of which one is nearer",
+        (file) => Object.assign(file.vault, { zon: "1" }),
+        "vault.zon: is not a field. Do you mean vault.zone? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "that the objects of a map do not have",
+        (file) => {
+          addRole(file, { privilege: [], privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "1h" });
+        },
+        "databaseRoles.extra.privilege: is not a field. Do you mean databaseRoles.extra.privileges? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "of one of several alternatives",
+        (file) =>
+          Object.assign(file.vault, {
+            tls: {
+              ...{ source: "existing", keyVault: "kv-a", resourceGroup: "rg", certificate: "vault" },
+              keyvault: "kv-a",
+            },
+          }),
+        "vault.tls.keyvault: is not a field. Do you mean vault.tls.keyVault? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "that entries of one list have",
+        (file) => Object.assign(file, { tokenMaxTtl: "1h" }),
+        "tokenMaxTtl: is not a field. Do you mean agentVms[].tokenMaxTtl? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "that entries of two lists have",
+        (file) => Object.assign(file, { tokenTtl: "1h" }),
+        "tokenTtl: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",
+      ],
+      [
         "too few",
         (file) => {
           delete file.location;
@@ -176,6 +209,14 @@ describe("An environment file is refused, with the field, the problem and the cu
         "of a web app with a word that Azure reserves",
         (file) => Object.assign(file.webApps[0], { name: "my-windows" }),
         'webApps[0].name: "my-windows" contains "windows", which Azure does not allow in public names; choose another.',
+      ],
+      [
+        "of a database role with a space",
+        (file) => {
+          addRole(file, { privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "1h" });
+          file.databaseRoles["my role"] = { privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "1h" };
+        },
+        'databaseRoles["my role"]: its name is not a role name; use 1 to 32 lower-case letters, digits and hyphens.',
       ],
       [
         "of a storage account with capitals",
@@ -303,6 +344,27 @@ describe("An environment file is refused, with the field, the problem and the cu
           }),
         'deployers[1].name: "" is empty; name the person, group or pipeline.',
         'recoveryKeyReaders[0].objectId: "Jo again" is also a deployer, and a person who can change the infrastructure must not have the recovery keys; name another person.',
+      ],
+      [
+        "a deployer and a reader, both with a malformed id",
+        (file) =>
+          Object.assign(file, {
+            deployers: [{ name: "Jo", objectId: "jo" }],
+            recoveryKeyReaders: [{ name: "Al", objectId: "al" }],
+          }),
+        'deployers[0].objectId: "jo" is not an Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for the person who deploys.',
+        'recoveryKeyReaders[0].objectId: "al" is not an Entra object id; write a GUID (`az ad group show --group NAME --query id`).',
+      ],
+      [
+        "one administrator of the VMs twice",
+        (file) =>
+          Object.assign(file.network, {
+            sshAdministrators: [
+              { name: "Jo", objectId: guid },
+              { name: "Jo", objectId: guid },
+            ],
+          }),
+        "network.sshAdministrators[1].objectId: is already in this list; remove this entry.",
       ],
       [
         "one deployer twice",
@@ -459,6 +521,17 @@ describe("An environment file is refused, with the field, the problem and the cu
         "only private networks for clients of web apps",
         (file) => Object.assign(file.network, { clientRanges: [{ name: "vpn", cidr: "10.99.0.0/16" }] }),
         "network.clientRanges: contains only private networks, and App Service sees a visitor's public address; add the public address of these clients.",
+      ],
+      [
+        "a private network and a malformed one for clients of web apps",
+        (file) =>
+          Object.assign(file.network, {
+            clientRanges: [
+              { name: "vpn", cidr: "10.99.0.0/16" },
+              { name: "home", cidr: "home" },
+            ],
+          }),
+        'network.clientRanges[1].cidr: "home" is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
       ],
       [
         "a deployers' subnet that is not a subnet",
@@ -631,6 +704,18 @@ describe("An environment file is refused, with the field, the problem and the cu
         (file) => Object.assign(file.agentVms[0], { vmSize: "Standard_D2ps_v5" }),
         'agentVms[0].vmSize: "Standard_D2ps_v5" has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5.',
       ],
+      ...["Standard_D16ps_v5", "Standard_DC4ps_v5", "Standard_E96-24ps_v5"].map(
+        (vmSize): Case => [
+          `a ${vmSize}`,
+          (file) => Object.assign(file.vault, { vmSize }),
+          `vault.vmSize: "${vmSize}" has an Arm processor, and the image is for x64; choose a size without p, such as Standard_D2s_v5.`,
+        ],
+      ),
+      [
+        "a VM size with a letter before its name",
+        (file) => Object.assign(file.vault, { vmSize: "aStandard_D2ps_v5" }),
+        'vault.vmSize: "aStandard_D2ps_v5" is not a VM size; write it as `az vm list-skus` does, such as Standard_D2s_v5.',
+      ],
       [
         "a VM size without premium disks",
         (file) => Object.assign(file.vault, { vmSize: "Standard_D2_v3" }),
@@ -660,6 +745,11 @@ describe("An environment file is refused, with the field, the problem and the cu
         "another checksum than the project's",
         (file) => Object.assign(file.vault, { version: "2.0.3", sha256: "0".repeat(64) }),
         "vault.sha256: is not the checksum of Vault 2.0.3 (community) that the project knows, 1e0ffb7a82491219c7242da6e05e2d756b05d1097c29799a42228661f229bc2a; remove the field, and find out the source of the other checksum.",
+      ],
+      [
+        "a checksum of an unknown edition",
+        (file) => Object.assign(file.vault, { version: "2.0.3", sha256: "0".repeat(64), edition: "pro" }),
+        'vault.edition: "pro" is not an edition; write community or enterprise.',
       ],
       [
         "an edition that does not exist",
@@ -802,6 +892,49 @@ describe("An environment file is refused, with the field, the problem and the cu
         'databaseRoles.extra.privileges[0]: "ALL PRIVILEGES" is not a privilege that a workload can have on a database\'s tables; choose from SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES.',
       ],
       [
+        "a privilege twice",
+        (file) => addRole(file, { privileges: ["SELECT", "SELECT"], defaultTtl: "1h", maxTtl: "1h" }),
+        'databaseRoles.extra.privileges[1]: "SELECT" is already in this list; remove this entry.',
+      ],
+      [
+        "a role of a database that has none",
+        (file) => {
+          file.databaseRoles = {};
+          for (const workload of file.webApps)
+            Object.assign(workload, { databaseRole: undefined, paths: [] });
+        },
+        'agentVms[0].databaseRole: "short" is not a database role; add it to databaseRoles.',
+      ],
+      [
+        "a role that does not exist, besides a malformed one that does",
+        (file) => {
+          addRole(file, { privileges: [], defaultTtl: "1h", maxTtl: "1h" });
+          file.webApps[0].databaseRole = "extra";
+          file.agentVms[0].databaseRole = "ekstra";
+        },
+        "databaseRoles.extra.privileges: [] is empty; name at least one privilege, such as SELECT.",
+        'agentVms[0].databaseRole: "ekstra" is not a database role; choose from short, long, migration, extra, or add it to databaseRoles.',
+      ],
+      [
+        "a malformed transit key, its path and that of another key",
+        (file) => {
+          file.transitKeys = ["Bad\u001b[2J"];
+          file.databaseRoles = {};
+          file.agentVms = [];
+          file.webApps[0] = { name: "webapp", paths: ["transit/keys/Bad\u001b[2J", "transit/keys/good"] };
+        },
+        'transitKeys[0]: "Bad\\u001b[2J" is not a key name; use 1 to 64 lower-case letters, digits and hyphens.',
+        `webApps[0].paths[1]: "transit/keys/good" is not a Vault path for workloads; choose from ${["encrypt", "decrypt", "rewrap", "hmac", "verify", "keys"].map((use) => `transit/${use}/Bad\\u{1b}[2J`).join(", ")}.`,
+      ],
+      [
+        "an Enterprise path in a misspelt edition",
+        (file) => {
+          file.vault.edition = "enterprize";
+          file.webApps[0].paths.push("transform/encode/customer");
+        },
+        'vault.edition: "enterprize" is not an edition; write community or enterprise.',
+      ],
+      [
         "a TTL above its maximum",
         (file) => addRole(file, { privileges: ["SELECT"], defaultTtl: "2h", maxTtl: "60m" }),
         "databaseRoles.extra.defaultTtl: 2h is more than 60m, the role's maxTtl; choose 60m or less.",
@@ -937,6 +1070,13 @@ describe("A file that is not an environment at all is refused with the reason:",
     ]);
   });
 
+  it.each([
+    ["line breaks and tabs", '{"a": \n\t x}', '{"a": x}'],
+    ["a control character of a terminal", "\u007f{", '"?{"'],
+  ])("with %s, which the reason does not repeat", (_kind, text, shown) => {
+    expect(sentencesFor(text)).toEqual([expect.stringContaining(shown)]);
+  });
+
   it("with one field twice, where JSON would silently take the last", () => {
     const text = JSON.stringify(demo()).replace('"cidr":', '"cidr":"10.0.0.0/8","cidr":');
     expect(sentencesFor(text)).toEqual([
@@ -1013,6 +1153,30 @@ describe("An environment file may have", () => {
           allowAnySource: true,
           clientRanges: [{ name: "all", cidr: "0.0.0.0/0" }],
         }),
+    ],
+    [
+      "deployers with private addresses only, if there are private endpoints and no web apps",
+      (file) => {
+        file.network.deployerRanges = [{ name: "vpn", cidr: "192.168.0.0/24" }];
+        file.network.subnets = { privateEndpoints: "10.20.5.0/28" };
+        file.webApps = [];
+      },
+    ],
+    [
+      "a tag with Azure's word in its middle",
+      (file) => Object.assign(file, { tags: { "My.Azure": "1", notWindows: "1", ourMicrosoftAccount: "1" } }),
+    ],
+    [
+      "the checksum that the project knows",
+      (file) =>
+        Object.assign(file.vault, {
+          version: "2.0.3",
+          sha256: "1e0ffb7a82491219c7242da6e05e2d756b05d1097c29799a42228661f229bc2a",
+        }),
+    ],
+    [
+      "a checksum of a version that the project does not know",
+      (file) => Object.assign(file.vault, { version: "2.1.9", sha256: "0".repeat(64) }),
     ],
     [
       "13 tags",

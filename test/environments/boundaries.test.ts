@@ -407,6 +407,18 @@ describe("Bounds that two fields share:", () => {
     expect(problemsOf(field, given, set(field, longer))).toEqual([expect.stringContaining("is more than")]);
   });
 
+  it.each([
+    ["5m", 0],
+    ["7d", 0],
+    ["168h", 0],
+    ["4m", 1],
+    ["169h", 1],
+    ["8d", 1],
+    ["300s", 1],
+  ])("snapshots every %s: %i problems", (interval, count) => {
+    expect(problemsOf("vault.snapshots.interval", set("vault.snapshots", { interval }))).toHaveLength(count);
+  });
+
   it("a token lives as long as its credentials", () => {
     const role = (maxTtl: string) =>
       set("databaseRoles", {

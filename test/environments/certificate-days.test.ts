@@ -17,7 +17,12 @@ describe("Vault's certificate is overdue", () => {
   );
 
   it("two weeks before the end, if it is the owner's", () => {
-    const existing = { source: "existing", keyVault: "kv-a", resourceGroup: "rg", certificate: "vault" } as const;
+    const existing = {
+      source: "existing",
+      keyVault: "kv-a",
+      resourceGroup: "rg",
+      certificate: "vault",
+    } as const;
     expect(certificateDays(existing)).toBe(14);
   });
 });

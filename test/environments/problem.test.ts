@@ -38,6 +38,10 @@ describe("A list of choices", () => {
     expect(choices(names(20))).toBe(names(20).join(", "));
   });
 
+  it("is one line without terminal escapes", () => {
+    expect(choices(["a\n", "\u001b[2J"])).toBe("a\\u{a}, \\u{1b}[2J");
+  });
+
   it("ends with the number of further ones", () => {
     expect(choices(names(23))).toBe(`${names(20).join(", ")} and 3 more`);
   });

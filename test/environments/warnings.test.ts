@@ -1,5 +1,5 @@
 import { loadEnvironment } from "../../environments/load";
-import { environmentWarnings } from "../../environments/warnings";
+import { environmentWarnings, printWarnings } from "../../environments/warnings";
 import { changed } from "../synthesis";
 
 function warningsOf(change: Parameters<typeof changed>[1]): string[] {
@@ -26,6 +26,34 @@ describe("A warning is given of", () => {
     },
   );
 
+  it("a Vault version with known vulnerabilities, whose checksum the project does not know", () => {
+    const warnings = warningsOf(({ vault }) => {
+      vault.version = "2.1.2";
+    });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^vault\.version: 2\.1\.2 has known vulnerabilities that a later version fixes \(CVE-2026-92735, CVE-2026-93333, CVE-2026-93335\); write 2\.2\.2\.$/,
+      ),
+      expect.stringMatching(
+        /^vault\.sha256: the project does not know the checksum of Vault 2\.1\.2, .*vault_2\.1\.2_SHA256SUMS \| grep linux_amd64` prints\.$/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ["2.2.2", ["Group"], 1],
+    ["2.2.2", ["Group", "Group"], 1],
+    ["2.2.2", ["Group", "User"], 0],
+    ["2.2.2", [], 0],
+    ["1.21.4", ["Group"], 0],
+  ] as const)("recovery with Vault %s by %j: %i", (version, types, count) => {
+    const warnings = warningsOf((environment) => {
+      environment.vault.version = version;
+      environment.recoveryKeyReaders = types.map((type) => ({ name: "Jo", objectId: "jo", type }));
+    }).filter((warning) => warning.startsWith("recoveryKeyReaders: only groups may read the recovery keys"));
+    expect(warnings).toHaveLength(count);
+  });
+
   it("MySQL 8.0", () => {
     const warnings = warningsOf(({ mysql }) => {
       mysql.version = "8.0.21";
@@ -51,9 +79,42 @@ describe("A workload whose application cannot work", () => {
     ]);
     expect(usual.filter((warning) => warning.includes("paths"))).toEqual([]);
   });
+
+  it("and among these its database role", () => {
+    const warnings = warningsOf(({ webApps: [webApp] }) => {
+      if (webApp) delete webApp.databaseRole;
+    });
+    expect(warnings).toEqual([
+      ...usual,
+      expect.stringMatching(/^webApps\[0\]\.paths: .* also needs a databaseRole; add/),
+    ]);
+  });
+});
+
+it("Warnings are printed with the environment's file, one in a line, to stderr", () => {
+  const printed = jest.spyOn(console, "error").mockReturnValue();
+  printWarnings(
+    changed(loadEnvironment("demo"), ({ mysql }) => {
+      mysql.version = "8.0.21";
+    }),
+  );
+  expect(printed.mock.calls.map(([line]) => line)).toEqual([
+    expect.stringMatching(/^Warning: environments\/demo\.json: vault\.sha256: the project .+\.$/),
+    expect.stringMatching(/^Warning: environments\/demo\.json: mysql\.version: MySQL 8\.0\.21 .+\.$/),
+  ]);
+  printed.mockRestore();
 });
 
 describe("No warning is given of", () => {
+  it("a Vault version whose checksum the project or the file has", () => {
+    const warnings = (version: string, sha256?: string) =>
+      warningsOf(({ vault }) => Object.assign(vault, { version, sha256 })).filter((warning) =>
+        warning.startsWith("vault.sha256"),
+      );
+    expect(warnings("2.0.3")).toEqual([]);
+    expect(warnings("2.2.2", "0".repeat(64))).toEqual([]);
+  });
+
   it.each(["Standard_D2s_v5", "Standard_D2ds_v4", "Standard_D4ads_v6", "Standard_B2s_v2", "Standard_L8s_v3"])(
     "the VM size %s",
     (vmSize) => {

@@ -39,6 +39,16 @@ describe("The alerts of an environment", () => {
     expect(found).toEqual([expect.stringMatching(new RegExp(`^${field.replaceAll(/[[\].]/g, "\\$&")}`))]);
   });
 
+  it("name each receiver once", () => {
+    const found = problems((file) => {
+      file.evidenceWorkspace = workspace;
+      file.alerts = { emails: [mail, { ...mail, name: "ON CALL" }, { ...mail, name: "Others" }] };
+    });
+    expect(found).toEqual([
+      "alerts.emails[1].name: is also the name of another receiver; choose another name.",
+    ]);
+  });
+
   it("warn if there are alerts without a receiver", () => {
     const warned = (emails: (typeof mail)[]) =>
       environmentWarnings(

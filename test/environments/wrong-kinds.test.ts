@@ -1,0 +1,115 @@
+import { environmentJsonSchema, type JsonSchema } from "../../environments/documentation/json-schema";
+import { demo, type EnvironmentFile, sentencesFor } from "./files";
+
+type Path = readonly (string | number)[];
+
+interface Field {
+  path: Path;
+  schema: JsonSchema;
+}
+
+/** Every field of the schema, with the first of a list's entries, and the role `extra` of a map. */
+function fieldsOf(schema: JsonSchema, path: Path = []): Field[] {
+  const entry = schema.additionalProperties || undefined;
+  return [
+    ...(path.length === 0 ? [] : [{ path, schema }]),
+    ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) => fieldsOf(field, [...path, name])),
+    ...(schema.items ? fieldsOf(schema.items, [...path, 0]) : []),
+    ...(entry ? fieldsOf(entry, [...path, "extra"]) : []),
+  ];
+}
+
+/** A file with an entry in every list, and no rule about other fields that a single mistake would break. */
+function file(): EnvironmentFile {
+  const id = (digit: string) => `${digit.repeat(8)}-${digit.repeat(4)}-4444-8444-${digit.repeat(12)}`;
+  const inGroup = `/subscriptions/${id("5")}/resourceGroups/rg/providers`;
+  const { location, name } = demo();
+  return {
+    name,
+    location,
+    tags: { extra: "x" },
+    tagsFromPolicy: ["Owner"],
+    deployers: [{ name: "Jo", objectId: id("5") }],
+    deployerLogin: { clientId: id("6"), appRole: "Vault.Deploy" },
+    recoveryKeyReaders: [{ name: "Al", objectId: id("7") }],
+    additionalSubscriptions: [id("8")],
+    network: {
+      deployerRanges: [{ name: "office", cidr: "203.0.113.0/24" }],
+      deployerSubnets: [
+        { name: "runners", id: `${inGroup}/Microsoft.Network/virtualNetworks/vnet/subnets/snet` },
+      ],
+      clientRanges: [{ name: "home", cidr: "198.51.100.0/24" }],
+      sshRanges: [{ name: "ssh", cidr: "203.0.113.0/24" }],
+      sshAdministrators: [{ name: "Root", objectId: id("9") }],
+    },
+    vault: { zones: ["1"] },
+    transitKeys: ["archive-key", "customer-key"],
+    databaseRoles: { extra: { privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "1h" } },
+    webApps: [
+      {
+        ...{ name: "webapp", databaseRole: "extra", paths: ["transit/keys/customer-key"] },
+        ...{ requireLogin: true, login: { clientId: id("6") } },
+      },
+    ],
+    agentVms: [{ name: "agent", databaseRole: "extra", paths: ["transit/keys/customer-key"] }],
+    evidenceWorkspace: `${inGroup}/Microsoft.OperationalInsights/workspaces/log`,
+    alerts: {
+      emails: [{ name: "On call", address: "on-call@example.com" }],
+      actionGroups: [`${inGroup}/Microsoft.Insights/actionGroups/ag`],
+    },
+  };
+}
+
+function changed(path: Path, value: unknown): EnvironmentFile {
+  const whole = file();
+  let inner = whole;
+  for (const key of path.slice(0, -1)) {
+    inner[key] ??= {};
+    inner = inner[key];
+  }
+  inner[path.at(-1) ?? ""] = value;
+  return whole;
+}
+
+const isContainer = ({ type, oneOf }: JsonSchema): boolean =>
+  type === "array" || type === "object" || oneOf !== undefined;
+const fields = fieldsOf(environmentJsonSchema());
+const named = (found: readonly Field[]) =>
+  found.map(({ path }) => [path.join(".").replace(/\.(\d+)/g, "[$1]"), path] as const);
+
+describe("A file without mistakes", () => {
+  it("is accepted", () => {
+    expect(sentencesFor(file())).toEqual([]);
+  });
+});
+
+describe("A mistake causes a message about itself only:", () => {
+  it.each(named(fields.filter(({ schema }) => isContainer(schema))))(
+    "another kind instead of the list or object %s",
+    (field, path) => {
+      for (const [wrong, kind] of [
+        ["text", "a string"],
+        [3, "a whole number"],
+        [null, "null"],
+        [true, "true or false"],
+      ] as const) {
+        const [sentence, ...others] = sentencesFor(changed(path, wrong));
+        expect([wrong, others]).toEqual([wrong, []]);
+        expect(sentence).toMatch(/: is .* but should be (an object|a list); correct it/);
+        expect(sentence).toContain(`${field}: is ${kind}`);
+      }
+    },
+  );
+
+  it.each(named(fields.filter(({ schema }) => !isContainer(schema))))(
+    "an object, a list or null instead of %s",
+    (field, path) => {
+      for (const wrong of [{ a: { b: 1 } }, [[]], null]) {
+        expect([wrong, sentencesFor(changed(path, wrong))]).toEqual([
+          wrong,
+          [expect.stringContaining(`${field}: `)],
+        ]);
+      }
+    },
+  );
+});
