@@ -10,10 +10,7 @@ export function schemaProblems(issues: readonly z.core.$ZodIssue[], input: unkno
 
 /** Selects the most useful of several problems with one field. zod's own checks come first, then the schema's. */
 function onePerField(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
-  const byField = new Map(
-    issues.map((issue) => [`${issue.code === "unrecognized_keys"} ${fieldName(issue.path)}`, issue]),
-  );
-  return [...byField.values()];
+  return [...new Map(issues.map((issue) => [fieldName(issue.path), issue])).values()];
 }
 
 /**
@@ -31,7 +28,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown): Problem[] {
         sentence: unknownField(issue.path, key),
       }));
   }
-  if (value === undefined && issue.path.length > 0) {
+  if (value === undefined) {
     return [{ field, sentence: "is missing; add it (docs/environments.md explains it)." }];
   }
   if (issue.code === "invalid_type") return [{ field, sentence: wrongType(value, issue.expected) }];
@@ -55,7 +52,7 @@ function wrongType(value: unknown, expected: string): string {
       ? `is ${value}, but should be a whole number; round it.`
       : "is larger than any valid number; write a smaller one.";
   }
-  if (typeof value === "string" && ["int", "number", "boolean"].includes(expected)) {
+  if (typeof value === "string" && (expected === "number" || expected === "boolean")) {
     const unquoted = /^(?:-?\d+|true|false)$/.test(value)
       ? `write ${excerpt(value).slice(1, -1)}`
       : "write it";
@@ -71,7 +68,6 @@ function wrongType(value: unknown, expected: string): string {
 const kindNames: Record<string, string> = {
   string: "a string",
   number: "a whole number",
-  int: "a whole number",
   boolean: "true or false",
   array: "a list",
   object: "an object",

@@ -1,3 +1,4 @@
+import leven from "leven";
 import { z } from "zod";
 import type { JsonSchema } from "./documentation/json-schema";
 import { fieldName } from "./problem";
@@ -11,7 +12,7 @@ export function similarField(path: readonly PropertyKey[], wrong: string): strin
   const schema = z.toJSONSchema(environmentSchema, { target: "draft-7", io: "input" }) as JsonSchema;
   const here = Object.keys(fieldsOf(path.reduce(below, [schema])));
   const [nearest] = here
-    .map((name) => ({ name, distance: distance(name.toLowerCase(), wrong.toLowerCase()) }))
+    .map((name) => ({ name, distance: leven(name.toLowerCase(), wrong.toLowerCase()) }))
     .filter((it) => it.distance <= Math.floor(it.name.length / 3))
     .sort((a, b) => a.distance - b.distance);
   if (nearest) return fieldName([...path, nearest.name]);
@@ -44,18 +45,4 @@ function placesOf(schemas: JsonSchema[], wanted: string, path: readonly string[]
     ...fields.flatMap(([name, field]) => placesOf([field], wanted, [...path, name])),
     ...(items.length > 0 ? placesOf(items, wanted, [...path.slice(0, -1), `${path.at(-1)}[]`]) : []),
   ];
-}
-
-/** Number of letters to add, remove or replace. Source: Levenshtein's distance, by rows. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (let at = 1; at <= to.length; at++) {
-      const replaced = (row[at - 1] ?? 0) + (to[at - 1] === letter ? 0 : 1);
-      next.push(Math.min(replaced, (row[at] ?? 0) + 1, (next[at - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

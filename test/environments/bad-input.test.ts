@@ -64,9 +64,19 @@ describe("An environment file is refused, with the field, the problem and the cu
         '["a\\n\\u001b[31mb"]: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).',
       ],
       [
-        "with a letter too few for two names, of which one is nearer",
-        (file) => Object.assign(file.vault, { zon: "1" }),
-        "vault.zon: is not a field. Do you mean vault.zone? (docs/environments.md lists the fields.)",
+        "similar to two names, of which the second is nearer",
+        (file) => Object.assign(file.agentVms[0], { tokenMxTtl: "1h" }),
+        "agentVms[0].tokenMxTtl: is not a field. Do you mean agentVms[0].tokenMaxTtl? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "with one of four letters changed",
+        (file) => Object.assign(file.vault, { zonx: "1" }),
+        "vault.zonx: is not a field. Do you mean vault.zone? (docs/environments.md lists the fields.)",
+      ],
+      [
+        "with two of four letters changed",
+        (file) => Object.assign(file.vault, { zxnx: "1" }),
+        "vault.zxnx: is not a field; remove it or correct its spelling (docs/environments.md lists the fields).",
       ],
       [
         "that the objects of a map do not have",
@@ -122,6 +132,23 @@ describe("An environment file is refused, with the field, the problem and the cu
         "with a number in quotes",
         (file) => Object.assign(file.vault, { osDiskGb: "64" }),
         'vault.osDiskGb: is "64", a string, but should be a whole number; write 64 without quotes.',
+      ],
+      ...["x64", "64x", "64 GB", "untrue"].map(
+        (osDiskGb): Case => [
+          `with ${osDiskGb} instead of a number`,
+          (file) => Object.assign(file.vault, { osDiskGb }),
+          `vault.osDiskGb: is "${osDiskGb}", a string, but should be a whole number; write it without quotes.`,
+        ],
+      ),
+      [
+        "with a negative number in quotes",
+        (file) => Object.assign(file.vault, { osDiskGb: "-64" }),
+        'vault.osDiskGb: is "-64", a string, but should be a whole number; write -64 without quotes.',
+      ],
+      [
+        "with a number instead of true",
+        (file) => Object.assign(file.vault, { publicAddress: 1 }),
+        "vault.publicAddress: is a whole number, but should be true or false; correct it (docs/environments.md explains it).",
       ],
       [
         "with true in quotes",
@@ -1095,7 +1122,7 @@ describe("A file that is not an environment at all is refused with the reason:",
           : `${before}{"__proto__":{"polluted":"x"}}${"}".repeat(braces)}`;
       const fields = sentencesFor(`${text},${inner}}`);
       expect(
-        fields.filter((sentence) => sentence.endsWith("__proto__: is not a field; remove it.")),
+        fields.filter((sentence) => sentence.includes("__proto__: is not a field; remove it")),
       ).toHaveLength(1);
       expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
     },

@@ -50,8 +50,12 @@ describe("A warning is given of", () => {
     const warnings = warningsOf((environment) => {
       environment.vault.version = version;
       environment.recoveryKeyReaders = types.map((type) => ({ name: "Jo", objectId: "jo", type }));
-    }).filter((warning) => warning.startsWith("recoveryKeyReaders: only groups may read the recovery keys"));
-    expect(warnings).toHaveLength(count);
+    }).filter((warning) => !/^vault\.(version|sha256): /.test(warning));
+    expect(warnings).toEqual(
+      Array(count).fill(
+        expect.stringMatching(/^recoveryKeyReaders: only groups .*; name at least one person\.$/),
+      ),
+    );
   });
 
   it("MySQL 8.0", () => {

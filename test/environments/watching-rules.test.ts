@@ -50,14 +50,21 @@ describe("The alerts of an environment", () => {
   });
 
   it("warn if there are alerts without a receiver", () => {
-    const warned = (emails: (typeof mail)[]) =>
+    const warned = (alerts: { emails: (typeof mail)[]; actionGroups: string[] }) =>
       environmentWarnings(
         changed(loadEnvironment("demo"), (environment) => {
           environment.evidenceWorkspace = workspace;
-          environment.alerts.emails = emails;
+          environment.alerts = alerts;
         }),
       ).filter(({ field }) => field === "alerts");
-    expect(warned([])).toHaveLength(1);
-    expect(warned([mail])).toEqual([]);
+    expect(warned({ emails: [], actionGroups: [] })).toEqual([
+      {
+        field: "alerts",
+        sentence: expect.stringMatching(/^names nobody, .*; name a mail address or an action group\.$/),
+      },
+    ]);
+    expect(warned({ emails: [mail], actionGroups: [] })).toEqual([]);
+    expect(warned({ emails: [], actionGroups: ["ag"] })).toEqual([]);
+    expect(warned({ emails: [mail], actionGroups: ["ag"] })).toEqual([]);
   });
 });

@@ -42,7 +42,13 @@ function file(): EnvironmentFile {
       sshRanges: [{ name: "ssh", cidr: "203.0.113.0/24" }],
       sshAdministrators: [{ name: "Root", objectId: id("9") }],
     },
-    vault: { zones: ["1"] },
+    state: { backend: "azurerm", resourceGroup: "rg", storageAccount: "ststate", container: "state" },
+    vault: {
+      ...{ version: "2.0.3", zones: ["1"], recoveryShares: 5, recoveryThreshold: 3 },
+      tls: { source: "generated", validityInMonths: 12, renewDaysBeforeExpiry: 30 },
+    },
+    mysql: { sku: "GP_Standard_D2ds_v4", highAvailability: true },
+    webAppPlan: { sku: "P1v3", workers: 2, maxWorkers: 3, zoneRedundant: true },
     transitKeys: ["archive-key", "customer-key"],
     databaseRoles: { extra: { privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "1h" } },
     webApps: [
