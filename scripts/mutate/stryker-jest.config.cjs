@@ -1,8 +1,7 @@
 /** The tests of environments/ that start no program, without snapshots and without comparisons of generated files. */
 module.exports = {
   ...require("../../jest.config.js"),
-  // Stryker has its own.
-  testEnvironment: "node",
+  testEnvironment: require("node:path").join(__dirname, "first-failure-ends.cjs"),
   rootDir: require("node:path").join(__dirname, "../.."),
   testMatch: ["<rootDir>/test/environments/!(main|schema).test.ts"],
   setupFilesAfterEnv: ["<rootDir>/scripts/mutate/without-snapshots.ts"],
