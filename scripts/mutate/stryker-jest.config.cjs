@@ -1,8 +1,10 @@
-/** The tests of environments/ that start no program, without snapshots and without comparisons of generated files. */
+const { join } = require("node:path");
+
+/** For Stryker: the tests of environments/, without snapshots. */
 module.exports = {
   ...require("../../jest.config.js"),
-  testEnvironment: require("node:path").join(__dirname, "first-failure-ends.cjs"),
-  rootDir: require("node:path").join(__dirname, "../.."),
-  testMatch: ["<rootDir>/test/environments/!(main|schema).test.ts"],
+  testEnvironment: join(__dirname, "first-failure-ends.cjs"),
+  rootDir: join(__dirname, "../.."),
+  testMatch: ["<rootDir>/scripts/mutate/environment-tests.cjs"],
   setupFilesAfterEnv: ["<rootDir>/scripts/mutate/without-snapshots.ts"],
 };
