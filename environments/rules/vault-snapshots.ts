@@ -10,7 +10,7 @@ export const snapshots = z
     interval: duration
       .refine(
         (interval) =>
-          !/^\d+s$/.test(interval) && seconds(interval) >= 5 * 60 && seconds(interval) <= 7 * 86_400,
+          !interval.endsWith("s") && seconds(interval) >= 5 * 60 && seconds(interval) <= 7 * 86_400,
         "is not an interval for snapshots; choose between 5m and 7d, without seconds.",
       )
       .default("1h")

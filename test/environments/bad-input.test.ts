@@ -1193,6 +1193,7 @@ describe("An environment file may have", () => {
       "a tag with Azure's word in its middle",
       (file) => Object.assign(file, { tags: { "My.Azure": "1", notWindows: "1", ourMicrosoftAccount: "1" } }),
     ],
+    ["a version whose checksum the project knows", (file) => Object.assign(file.vault, { version: "2.0.3" })],
     [
       "the checksum that the project knows",
       (file) =>

@@ -9,6 +9,7 @@ describe("The name of a field", () => {
     [["tags", "a".repeat(60)], `tags.${"a".repeat(60)}`],
     [["tags", "a".repeat(61)], `tags["${"a".repeat(56)}...]`],
     [["$schema"], "$schema"],
+    [[0, "name"], "[0].name"],
     [[], "(file)"],
   ])("%j is %s", (path, name) => {
     expect(fieldName(path)).toBe(name);
