@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 /**
  * Reads the value at a path for a rule. Returns undefined if the value itself is malformed. So a mistake in one field
@@ -15,6 +15,11 @@ export function reader(input: unknown): Read {
     const parsed = schema.safeParse(valueAt(input, path));
     return parsed.success ? parsed.data : undefined;
   };
+}
+
+/** Reads a list, regardless of its entries. Returns an empty list for anything else. */
+export function listAt(read: Read, ...path: (string | number)[]): unknown[] {
+  return read(z.array(z.unknown()), ...path) ?? [];
 }
 
 /** Returns the value at a path of a parsed JSON document, or undefined if the path ends early. */

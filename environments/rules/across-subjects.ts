@@ -3,7 +3,7 @@ import { contains, isPublic, usableAddresses } from "../addresses";
 import { seconds } from "../duration";
 import { policyPaths } from "../policy-paths";
 import { choices, excerpt, type Problem } from "../problem";
-import type { Read } from "../read";
+import { listAt, type Read } from "../read";
 import { agentVmGroup } from "./agent-vms";
 import { environmentName } from "./azure-names";
 import { databaseRoles } from "./database-roles";
@@ -70,7 +70,7 @@ function signedInUserDeploysAlone(read: Read): Problem[] {
 
 /** Each agent VM and each worker of the plan needs an address. */
 function machinesFit(read: Read): Problem[] {
-  const counts = (read(anyList, "agentVms") ?? []).map(
+  const counts = listAt(read, "agentVms").map(
     (_, index) => read(agentVmGroup.shape.count, "agentVms", index, "count") ?? 0,
   );
   const needs = [
@@ -108,7 +108,7 @@ function mostWorkers(read: Read): number {
  */
 function clientsReachWebApps(read: Read): Problem[] {
   const ranges = namedRanges(read).filter(({ list }) => list === "clientRanges");
-  const webApps = read(anyList, "webApps") ?? [];
+  const webApps = listAt(read, "webApps");
   if (webApps.length === 0 || ranges.length === 0) return [];
   const special = (cidr: string) => specialNetworks.some((one) => contains(one, cidr));
   if (ranges.some(({ cidr }) => cidr === undefined || isPublic(cidr) || special(cidr))) return [];
@@ -208,7 +208,7 @@ function workloadsNameWhatExists(read: Read): Problem[] {
   return workloadLists.flatMap((list) =>
     entries(read, list).flatMap((index) => {
       const role = read(webApp.shape.databaseRole, list, index, "databaseRole");
-      const paths = read(anyList, list, index, "paths") ?? [];
+      const paths = listAt(read, list, index, "paths");
       const problems: Problem[] = paths.flatMap((path, position) => {
         if (typeof path !== "string" || known.has(path)) return [];
         const sentence = withTransform.has(path)

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cidr, contains, isPublic, prefixLength } from "../addresses";
 import { AZURE_NAME, azureId } from "../azure-id";
 import type { Problem } from "../problem";
-import type { Read } from "../read";
+import { listAt, type Read } from "../read";
 import { displayName, principal } from "./people";
 import { specialNetworks } from "./special-networks";
 
@@ -134,7 +134,7 @@ function sourcesDiffer(read: Read): Problem[] {
  */
 function deployersReachWhatTheyDeploy(read: Read): Problem[] {
   const ranges = namedRanges(read).filter(({ list }) => list === "deployerRanges");
-  const subnets = read(z.array(z.unknown()), "network", "deployerSubnets") ?? [];
+  const subnets = listAt(read, "network", "deployerSubnets");
   if (
     ranges.length === 0 ||
     subnets.length > 0 ||
@@ -142,7 +142,7 @@ function deployersReachWhatTheyDeploy(read: Read): Problem[] {
   )
     return [];
   const hasPrivateEndpoints = read(z.unknown(), "network", "subnets", "privateEndpoints") !== undefined;
-  const webApps = read(z.array(z.unknown()), "webApps") ?? [];
+  const webApps = listAt(read, "webApps");
   const cure = "add the public address from which you deploy, or name its subnet in network.deployerSubnets";
   const field = "network.deployerRanges";
   if (!hasPrivateEndpoints) {
@@ -156,7 +156,7 @@ function deployersReachWhatTheyDeploy(read: Read): Problem[] {
 
 /** The VMs have no passwords and no personal keys. Without administrators nobody could use an open port. */
 function somebodyMayUseSsh(read: Read): Problem[] {
-  const opened = read(z.array(z.unknown()), "network", "sshRanges") ?? [];
+  const opened = listAt(read, "network", "sshRanges");
   const administrators = read(z.array(z.unknown()).default([]), "network", "sshAdministrators");
   if (opened.length === 0 || administrators === undefined || administrators.length > 0) return [];
   return [
@@ -171,7 +171,7 @@ function somebodyMayUseSsh(read: Read): Problem[] {
 /** Returns the networks of the three lists, even if an entry is malformed. */
 export function namedRanges(read: Read) {
   return (["deployerRanges", "clientRanges", "sshRanges"] as const).flatMap((list) =>
-    (read(z.array(z.unknown()), "network", list) ?? []).map((_, index) => ({
+    listAt(read, "network", list).map((_, index) => ({
       list,
       field: `network.${list}[${index}]`,
       name: read(namedRange.shape.name, "network", list, index, "name"),

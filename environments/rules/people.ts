@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { excerpt, type Problem } from "../problem";
-import type { Read } from "../read";
+import { listAt, type Read } from "../read";
 import { applicationId } from "./azure-names";
 import { repeated } from "./repeated-entries";
 
@@ -111,7 +111,5 @@ function principalsAreNamedOnce(read: Read): Problem[] {
 
 /** Returns the list's object ids in lower case, because Entra ignores case. A malformed id becomes undefined. */
 export function objectIds(read: Read, schema: z.ZodType<string>, ...list: string[]): (string | undefined)[] {
-  return (read(z.array(z.unknown()), ...list) ?? []).map((_, index) =>
-    read(schema, ...list, index, "objectId")?.toLowerCase(),
-  );
+  return listAt(read, ...list).map((_, index) => read(schema, ...list, index, "objectId")?.toLowerCase());
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Problem } from "../problem";
-import type { Read } from "../read";
+import { listAt, type Read } from "../read";
 import { repeated } from "./repeated-entries";
 
 export const additionalSubscriptions = z
@@ -10,7 +10,7 @@ export const additionalSubscriptions = z
 
 export function subscriptionRules(read: Read): Problem[] {
   const id = additionalSubscriptions.unwrap().element;
-  const ids = (read(z.array(z.unknown()), "additionalSubscriptions") ?? []).map((_, index) =>
+  const ids = listAt(read, "additionalSubscriptions").map((_, index) =>
     read(id, "additionalSubscriptions", index)?.toLowerCase(),
   );
   return repeated(ids).map((index) => ({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fieldName, type Problem } from "../problem";
-import type { Read } from "../read";
+import { listAt, type Read } from "../read";
 import { repeated } from "./repeated-entries";
 
 export const tags = z
@@ -85,7 +85,7 @@ function nameProblem(name: string): string | undefined {
 function policyTagsAreNotSet(read: Read): Problem[] {
   const own = Object.keys(read(z.record(z.string(), z.unknown()), "tags") ?? {});
   const set = new Set([...own, ...ownTags].map((name) => name.toLowerCase()));
-  const names = (read(z.array(z.unknown()), "tagsFromPolicy") ?? []).map((_, index) =>
+  const names = listAt(read, "tagsFromPolicy").map((_, index) =>
     read(tagsFromPolicy.unwrap().element, "tagsFromPolicy", index)?.toLowerCase(),
   );
   const twice = new Set(repeated(names));

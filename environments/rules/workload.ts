@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Read } from "../read";
+import { listAt, type Read } from "../read";
 import { roleName } from "./database-roles";
 
 /** The lists of workloads in an environment file. */
@@ -27,15 +27,13 @@ export const workload = {
 
 /** Returns the indexes of a list in the file, regardless of its entries. */
 export function entries(read: Read, list: WorkloadList): number[] {
-  return [...(read(z.array(z.unknown()), list) ?? []).keys()];
+  return [...listAt(read, list).keys()];
 }
 
 /** Returns the database roles whose credentials a workload reads. */
 export function databaseRolesOf(read: Read, list: WorkloadList, index: number): string[] {
   const role = read(roleName.optional(), list, index, "databaseRole");
-  const paths = (read(z.array(z.unknown()), list, index, "paths") ?? []).filter(
-    (path) => typeof path === "string",
-  );
+  const paths = listAt(read, list, index, "paths").filter((path) => typeof path === "string");
   const named = paths.flatMap((path) => /^database\/creds\/(.+)$/.exec(path)?.[1] ?? []);
   return [...new Set([...(role === undefined ? [] : [role]), ...named])];
 }

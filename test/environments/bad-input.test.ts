@@ -246,6 +246,12 @@ describe("An environment file is refused, with the field, the problem and the cu
         'databaseRoles["my role"]: its name is not a role name; use 1 to 32 lower-case letters, digits and hyphens.',
       ],
       [
+        "with a word that Azure reserves",
+        (file) => Object.assign(file, { name: "mswindows" }),
+        'name: "mswindows" differs from the file\'s name; write "demo", or rename the file.',
+        'name: "mswindows" contains "windows", which Azure does not allow in public names; choose another.',
+      ],
+      [
         "of a storage account with capitals",
         (file) =>
           Object.assign(file, {
@@ -381,6 +387,17 @@ describe("An environment file is refused, with the field, the problem and the cu
           }),
         'deployers[0].objectId: "jo" is not an Entra object id; write a GUID (`az ad user show --id NAME --query id`), or "signed-in-user" for the person who deploys.',
         'recoveryKeyReaders[0].objectId: "al" is not an Entra object id; write a GUID (`az ad group show --group NAME --query id`).',
+      ],
+      [
+        "one reader of the recovery keys twice",
+        (file) =>
+          Object.assign(file, {
+            recoveryKeyReaders: [
+              { name: "Jo", objectId: guid },
+              { name: "Jo", objectId: guid },
+            ],
+          }),
+        "recoveryKeyReaders[1].objectId: is already in this list; remove this entry.",
       ],
       [
         "one administrator of the VMs twice",
@@ -531,6 +548,15 @@ describe("An environment file is refused, with the field, the problem and the cu
         "network.deployerRanges: contains only private networks, and Key Vault's firewall accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets. Without web apps, network.subnets.privateEndpoints is another way.",
       ],
       [
+        "only private deployers besides public clients",
+        (file) =>
+          Object.assign(file.network, {
+            deployerRanges: [{ name: "vpn", cidr: "192.168.0.0/24" }],
+            clientRanges: [office],
+          }),
+        "network.deployerRanges: contains only private networks, and Key Vault's firewall accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets. Without web apps, network.subnets.privateEndpoints is another way.",
+      ],
+      [
         "only private deployers of web apps, with private endpoints",
         (file) =>
           Object.assign(file.network, {
@@ -538,6 +564,18 @@ describe("An environment file is refused, with the field, the problem and the cu
             subnets: { privateEndpoints: "10.20.5.0/28" },
           }),
         "network.deployerRanges: contains only private networks, and the web apps' deployment endpoint accepts only public ones; add the public address from which you deploy, or name its subnet in network.deployerSubnets.",
+      ],
+      [
+        "two malformed networks",
+        (file) =>
+          Object.assign(file.network, {
+            clientRanges: [
+              { name: "home", cidr: "home" },
+              { name: "away", cidr: "home" },
+            ],
+          }),
+        'network.clientRanges[0].cidr: "home" is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
+        'network.clientRanges[1].cidr: "home" is not an IPv4 network; write an address and a prefix length, such as 10.20.1.0/24.',
       ],
       [
         "two ranges with one name",
@@ -669,6 +707,11 @@ describe("An environment file is refused, with the field, the problem and the cu
             evidenceLocation: "chinaeast2",
           }),
         "evidenceLocation: chinaeast2 is a region of AzureChinaCloud, but azureCloud is AzureUSGovernment; set azureCloud to AzureChinaCloud, or choose a region of AzureUSGovernment.",
+      ],
+      [
+        "with a malformed region",
+        (file) => Object.assign(file, { ...government, location: "US Gov Virginia" }),
+        'location: "US Gov Virginia" is not an Azure region; write it as `az account list-locations` does, such as westeurope.',
       ],
       [
         "with a region that has no MySQL",
@@ -892,6 +935,12 @@ describe("An environment file is refused, with the field, the problem and the cu
         'agentVms[0].paths[1]: "transit/keys/archive-key" is already in this list; remove this entry.',
       ],
       [
+        "a path twice, in a web app",
+        (file) =>
+          Object.assign(file.webApps[0], { paths: ["transit/keys/archive-key", "transit/keys/archive-key"] }),
+        'webApps[0].paths[1]: "transit/keys/archive-key" is already in this list; remove this entry.',
+      ],
+      [
         "a transit key twice",
         (file) => Object.assign(file, { transitKeys: ["customer-key", "archive-key", "customer-key"] }),
         'transitKeys[2]: "customer-key" is already in this list; remove this entry.',
@@ -1002,6 +1051,24 @@ describe("An environment file is refused, with the field, the problem and the cu
         "an agent's token that ends before its credentials",
         (file) => Object.assign(file.agentVms[0], { tokenTtl: "3m", tokenMaxTtl: "3m" }),
         'agentVms[0].tokenMaxTtl: 3m is less than 6m, the maxTtl of the database role "short", and Vault revokes the credentials together with the token; raise it to 6m, or lower databaseRoles.short.maxTtl to 3m.',
+      ],
+      [
+        "an agent's default token that ends before its credentials",
+        (file) => {
+          delete file.agentVms[0].tokenMaxTtl;
+          file.agentVms[0].databaseRole = "long";
+        },
+        'agentVms[0].tokenMaxTtl: 1h is less than 24h, the maxTtl of the database role "long", and Vault revokes the credentials together with the token; raise it to 24h, or lower databaseRoles.long.maxTtl to 1h.',
+      ],
+      [
+        "a short token and a path that only contains a database role's path",
+        (file) => {
+          file.databaseRoles = { long: { privileges: ["SELECT"], defaultTtl: "1h", maxTtl: "24h" } };
+          file.transitKeys = ["a"];
+          file.agentVms = [];
+          file.webApps[0] = { name: "webapp", tokenTtl: "10m", paths: ["my/database/creds/long"] };
+        },
+        'webApps[0].paths[0]: "my/database/creds/long" is not a Vault path for workloads; choose from database/creds/long, transit/encrypt/a, transit/decrypt/a, transit/rewrap/a, transit/hmac/a, transit/verify/a, transit/keys/a.',
       ],
       [
         "counted tokens, which would cost the application its database users",
@@ -1187,6 +1254,19 @@ describe("An environment file may have", () => {
         file.network.deployerRanges = [{ name: "vpn", cidr: "192.168.0.0/24" }];
         file.network.subnets = { privateEndpoints: "10.20.5.0/28" };
         file.webApps = [];
+      },
+    ],
+    [
+      "clients with private addresses only, if there are no web apps",
+      (file) => {
+        file.network.clientRanges = [{ name: "vpn", cidr: "10.99.0.0/16" }];
+        file.webApps = [];
+      },
+    ],
+    [
+      "counted tokens of a web app without a database role",
+      (file) => {
+        file.webApps[0] = { name: "webapp", tokenNumUses: 100, paths: ["transit/keys/customer-key"] };
       },
     ],
     [

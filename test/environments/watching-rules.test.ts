@@ -25,6 +25,15 @@ describe("The alerts of an environment", () => {
     ]);
   });
 
+  it("need a workspace, even if they go to an action group only", () => {
+    const found = problems((file) => {
+      file.alerts = {
+        actionGroups: [workspace.replace(/Microsoft.+/, "Microsoft.Insights/actionGroups/ag")],
+      };
+    });
+    expect(found).toEqual([expect.stringMatching(/^alerts: .*name one in evidenceWorkspace/)]);
+  });
+
   it.each([
     ["no mail address", "alerts.emails[0].address", { emails: [{ ...mail, address: "on-call" }] }],
     ["a name that Azure refuses", "alerts.emails[0].name", { emails: [{ ...mail, name: "On call!" }] }],

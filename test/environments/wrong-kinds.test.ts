@@ -1,4 +1,5 @@
 import { environmentJsonSchema, type JsonSchema } from "../../environments/documentation/json-schema";
+import { valueAt } from "../../environments/read";
 import { demo, type EnvironmentFile, sentencesFor } from "./files";
 
 type Path = readonly (string | number)[];
@@ -116,6 +117,17 @@ describe("A mistake causes a message about itself only:", () => {
           [expect.stringContaining(`${field}: `)],
         ]);
       }
+    },
+  );
+
+  it.each(named(fields.filter(({ schema }) => schema.type === "array" && schema.items?.type === "string")))(
+    "two numbers before the texts %s",
+    (field, path) => {
+      const texts = (valueAt(file(), path) ?? []) as string[];
+      const sentences = sentencesFor(changed(path, [3, 3, ...texts]));
+      expect(sentences.filter((sentence) => !sentence.startsWith(field))).toEqual([]);
+      expect(sentences.filter((sentence) => /already|twice/.test(sentence))).toEqual([]);
+      expect(sentences).toHaveLength(2);
     },
   );
 });
