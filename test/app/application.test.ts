@@ -442,7 +442,11 @@ function withVaultAndDatabase(running: RunningSandbox): void {
       await rows.page({ page: 3, pageSize: 20 });
       await rows.page({ page: 3, pageSize: 20, sort: "-number" });
       await rows.countBehind(1);
+      const before = plans.length;
       expect(await rows.keyVersions()).toEqual([await keyVersion()]);
+      expect(plans.slice(before)).toEqual([]);
+      const day = { created: [new Date(0), new Date(86_400_000)] } as const;
+      expect((await rows.page({ page: 1, pageSize: 20 }, day)).rows).toEqual([]);
       expect((await rows.next(await keyVersion(), 0, 10)).map(({ id }) => id)).toEqual([
         1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
       ]);
