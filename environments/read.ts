@@ -22,6 +22,11 @@ export function listAt(read: Read, ...path: (string | number)[]): unknown[] {
   return read(z.array(z.unknown()), ...path) ?? [];
 }
 
+/** Returns true if a list is empty or missing, and false if it has entries or is malformed. */
+export function isEmptyAt(read: Read, ...path: (string | number)[]): boolean {
+  return read(z.array(z.unknown()).length(0).default([]), ...path) !== undefined;
+}
+
 /** Returns the value at a path of a parsed JSON document, or undefined if the path ends early. */
 export function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(

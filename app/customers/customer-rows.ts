@@ -201,7 +201,7 @@ export class CustomerRows {
   }
 
   /** Key versions of the table's keyed hashes: several between a rotation and the rewrap, otherwise one. Ascending. */
-  async keyVersions(): Promise<number[]> {
+  keyVersions(): Promise<number[]> {
     return this.pools.use("list the key versions", async (session) => {
       const versions: number[] = [];
       for (;;) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cidr, contains, isPublic, prefixLength } from "../addresses";
 import { AZURE_NAME, azureId } from "../azure-id";
 import type { Problem } from "../problem";
-import { listAt, type Read } from "../read";
+import { isEmptyAt, listAt, type Read } from "../read";
 import { displayName, principal } from "./people";
 import { specialNetworks } from "./special-networks";
 
@@ -134,10 +134,9 @@ function sourcesDiffer(read: Read): Problem[] {
  */
 function deployersReachWhatTheyDeploy(read: Read): Problem[] {
   const ranges = namedRanges(read).filter(({ list }) => list === "deployerRanges");
-  const subnets = listAt(read, "network", "deployerSubnets");
   if (
     ranges.length === 0 ||
-    subnets.length > 0 ||
+    !isEmptyAt(read, "network", "deployerSubnets") ||
     ranges.some(({ cidr }) => cidr === undefined || isPublic(cidr))
   )
     return [];
@@ -157,8 +156,7 @@ function deployersReachWhatTheyDeploy(read: Read): Problem[] {
 /** The VMs have no passwords and no personal keys. Without administrators nobody could use an open port. */
 function somebodyMayUseSsh(read: Read): Problem[] {
   const opened = listAt(read, "network", "sshRanges");
-  const administrators = read(z.array(z.unknown()).default([]), "network", "sshAdministrators");
-  if (opened.length === 0 || administrators === undefined || administrators.length > 0) return [];
+  if (opened.length === 0 || !isEmptyAt(read, "network", "sshAdministrators")) return [];
   return [
     {
       field: "network.sshRanges",

@@ -3,7 +3,7 @@ import type { Problem } from "../problem";
 import type { Read } from "../read";
 import { entriesDiffer } from "./repeated-entries";
 
-export const transitKeyName = z
+const transitKeyName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,63}$/, "is not a key name; use 1 to 64 lower-case letters, digits and hyphens.");
 

@@ -35,7 +35,7 @@ function file(): EnvironmentFile {
     recoveryKeyReaders: [{ name: "Al", objectId: id("7") }],
     additionalSubscriptions: [id("8")],
     network: {
-      deployerRanges: [{ name: "office", cidr: "203.0.113.0/24" }],
+      deployerRanges: [{ name: "vpn", cidr: "192.168.0.0/24" }],
       deployerSubnets: [
         { name: "runners", id: `${inGroup}/Microsoft.Network/virtualNetworks/vnet/subnets/snet` },
       ],
