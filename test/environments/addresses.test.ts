@@ -19,6 +19,15 @@ describe("The halves of a network", () => {
   });
 });
 
+it.each([
+  ["10.0.0.0/8", "10.0.0.0/16", true],
+  ["10.0.0.0/16", "10.0.0.0/16", true],
+  ["10.0.0.0/16", "10.0.0.0/8", false],
+  ["10.0.0.0/16", "10.1.0.0/16", false],
+])("%s contains %s: %s", (outer, inner, isInside) => {
+  expect(contains(outer, inner)).toBe(isInside);
+});
+
 describe("Networks without overlaps", () => {
   it.each([
     [

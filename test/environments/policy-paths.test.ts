@@ -27,9 +27,9 @@ describe("The paths that a workload may name", () => {
   it("include transform only in the Enterprise edition", () => {
     const known = community();
     const enterprise = policyPaths({ ...settings, vault: { edition: "enterprise" } });
-    expect([...enterprise.keys()].filter((path) => !known.has(path))).toEqual([
-      "transform/encode/customer",
-      "transform/decode/customer",
+    expect([...enterprise].filter(([path]) => !known.has(path))).toEqual([
+      ["transform/encode/customer", "update"],
+      ["transform/decode/customer", "update"],
     ]);
   });
 });
