@@ -20,7 +20,6 @@ import { webApp } from "./web-apps";
 import { databaseRolesOf, entries, workload, workloadLists } from "./workload";
 
 const signedInUser = "signed-in-user";
-const anyList = z.array(z.unknown());
 const anyRecord = z.record(z.string(), z.unknown());
 
 /** Each workload has a VM or web app with its name. These names are taken. */
@@ -195,7 +194,7 @@ function workloadsNameWhatExists(read: Read): Problem[] {
   const roles = read(databaseRoles, "databaseRoles") ?? read(anyRecord, "databaseRoles");
   const keys =
     read(transitKeys, "transitKeys") ??
-    read(anyList, "transitKeys")?.filter((key) => typeof key === "string");
+    read(z.array(z.unknown()), "transitKeys")?.filter((key) => typeof key === "string");
   // The check for misspelt paths does not depend on the edition.
   const edition = read(vault.unwrap().shape.edition, "vault", "edition") ?? "enterprise";
   if (roles === undefined || keys === undefined) return [];

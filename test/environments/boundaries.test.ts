@@ -1,5 +1,5 @@
 import schema from "../../environments/schema.json";
-import { demo, type EnvironmentFile, sentencesFor } from "./files";
+import { demo, type EnvironmentFile, sentencesFor, setAt } from "./files";
 
 type Change = (file: EnvironmentFile) => void;
 
@@ -13,14 +13,7 @@ function problemsOf(field: string, ...changes: readonly Change[]): string[] {
 /** Sets the value at a path such as `vault.tls.source` or `agentVms[0].count`. */
 function set(field: string, value: unknown): Change {
   const keys = field.split(/[.[\]]+/).filter((key) => key !== "");
-  return (file) => {
-    let inner = file;
-    for (const key of keys.slice(0, -1)) {
-      inner[key] ??= {};
-      inner = inner[key];
-    }
-    inner[keys.at(-1) ?? ""] = value;
-  };
+  return (file) => setAt(file, keys, value);
 }
 
 const renewal = set("vault.tls", { source: "generated", validityInMonths: 24 });

@@ -14,6 +14,21 @@ export function demo(): EnvironmentFile {
   return JSON.parse(readFileSync(join(shipped, "demo.json"), "utf8"));
 }
 
+/** Sets the value at a path, in missing objects too. Returns the file. */
+export function setAt(
+  file: EnvironmentFile,
+  path: readonly (string | number)[],
+  value: unknown,
+): EnvironmentFile {
+  let inner = file;
+  for (const step of path.slice(0, -1)) {
+    inner[step] ??= {};
+    inner = inner[step];
+  }
+  inner[path.at(-1) ?? ""] = value;
+  return file;
+}
+
 /** Returns the messages for a rejected file, or none for an accepted one. */
 export function sentencesFor(file: EnvironmentFile | Uint8Array | string, name = "demo"): readonly string[] {
   return withFile(file, name, (folder) => {

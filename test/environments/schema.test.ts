@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { environmentDocumentation } from "../../environments/documentation/environments-page";
-import { environmentJsonSchema, type JsonSchema } from "../../environments/documentation/json-schema";
+import { environmentJsonSchema } from "../../environments/documentation/json-schema";
 import { printJson } from "../../environments/documentation/print-json";
 import { environmentNames, loadEnvironment } from "../../environments/load";
 import { valueAt } from "../../environments/read";
 import { environmentSchema } from "../../environments/schema";
 import { longTests } from "../long-tests";
-import { type EnvironmentFile, sentencesFor } from "./files";
+import { type EnvironmentFile, sentencesFor, setAt } from "./files";
+import { fieldsOf } from "./schema-fields";
 
 const project = join(__dirname, "../..");
 const read = (file: string) => readFileSync(join(project, file), "utf8");
@@ -66,7 +67,7 @@ describe("The shipped environments", () => {
 });
 
 describe("Every field that an editor offers", () => {
-  const fields = fieldsOf(environmentJsonSchema());
+  const fields = fieldsOf(environmentJsonSchema()).filter(({ isEntry }) => !isEntry);
 
   it("has a description that ends in a period, and a title", () => {
     expect(fields.length).toBeGreaterThan(70);
@@ -104,7 +105,7 @@ describe("Every field that an editor offers", () => {
     "is refused in this project's own words with %s: a problem and a cure",
     (_kind, value) => {
       for (const { path } of fields) {
-        const sentences = sentencesFor(replaced(path, value), "test");
+        const sentences = sentencesFor(setAt(leastFile(), path, value), "test");
         expect(sentences.filter((sentence) => !/^\S+: .+[;(] ?.+\.$/.test(sentence))).toEqual([]);
         expect(
           sentences.filter((sentence) => /Invalid|Too (?:big|small)|[Ee]xpected/.test(sentence)),
@@ -113,11 +114,6 @@ describe("Every field that an editor offers", () => {
     },
   );
 });
-
-interface Field {
-  path: (string | number)[];
-  schema: JsonSchema;
-}
 
 /** A file with an entry in every list and no optional field. */
 function leastFile(): EnvironmentFile {
@@ -139,31 +135,4 @@ function leastFile(): EnvironmentFile {
     webApps: [{ name: "webapp" }],
     agentVms: [{ name: "agent", databaseRole: "short" }],
   };
-}
-
-/** Every field of the schema, with the first of a list's entries and the default of alternatives. */
-function fieldsOf(schema: JsonSchema, path: (string | number)[] = []): Field[] {
-  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-    const here = [...path, name];
-    const [alternative = {}] = field.oneOf ?? [];
-    return [
-      { path: here, schema: field },
-      ...fieldsOf(field, here),
-      ...fieldsOf(field.items ?? {}, [...here, 0]),
-      ...fieldsOf(alternative, here),
-    ];
-  });
-}
-
-/** Returns the file with another value in one field. */
-function replaced(path: readonly (string | number)[], value: unknown): EnvironmentFile {
-  const file = leastFile();
-  const last = path.at(-1) as string | number;
-  let parent = file;
-  for (const step of path.slice(0, -1)) {
-    parent[step] ??= {};
-    parent = parent[step];
-  }
-  parent[last] = value;
-  return file;
 }

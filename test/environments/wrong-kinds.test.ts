@@ -1,24 +1,7 @@
 import { environmentJsonSchema, type JsonSchema } from "../../environments/documentation/json-schema";
 import { valueAt } from "../../environments/read";
-import { demo, type EnvironmentFile, sentencesFor } from "./files";
-
-type Path = readonly (string | number)[];
-
-interface Field {
-  path: Path;
-  schema: JsonSchema;
-}
-
-/** Every field of the schema, with the first of a list's entries, and the role `extra` of a map. */
-function fieldsOf(schema: JsonSchema, path: Path = []): Field[] {
-  const entry = schema.additionalProperties || undefined;
-  return [
-    ...(path.length === 0 ? [] : [{ path, schema }]),
-    ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) => fieldsOf(field, [...path, name])),
-    ...(schema.items ? fieldsOf(schema.items, [...path, 0]) : []),
-    ...(entry ? fieldsOf(entry, [...path, "extra"]) : []),
-  ];
-}
+import { demo, type EnvironmentFile, sentencesFor, setAt } from "./files";
+import { type Field, fieldsOf } from "./schema-fields";
 
 /** A file with an entry in every list, and no rule about other fields that a single mistake would break. */
 function file(): EnvironmentFile {
@@ -67,17 +50,6 @@ function file(): EnvironmentFile {
   };
 }
 
-function changed(path: Path, value: unknown): EnvironmentFile {
-  const whole = file();
-  let inner = whole;
-  for (const key of path.slice(0, -1)) {
-    inner[key] ??= {};
-    inner = inner[key];
-  }
-  inner[path.at(-1) ?? ""] = value;
-  return whole;
-}
-
 const isContainer = ({ type, oneOf }: JsonSchema): boolean =>
   type === "array" || type === "object" || oneOf !== undefined;
 const fields = fieldsOf(environmentJsonSchema());
@@ -100,7 +72,7 @@ describe("A mistake causes a message about itself only:", () => {
         [null, "null"],
         [true, "true or false"],
       ] as const) {
-        const [sentence, ...others] = sentencesFor(changed(path, wrong));
+        const [sentence, ...others] = sentencesFor(setAt(file(), path, wrong));
         expect([wrong, others]).toEqual([wrong, []]);
         expect(sentence).toMatch(/: is .* but should be (an object|a list); correct it/);
         expect(sentence).toContain(`${field}: is ${kind}`);
@@ -112,7 +84,7 @@ describe("A mistake causes a message about itself only:", () => {
     "an object, a list or null instead of %s",
     (field, path) => {
       for (const wrong of [{ a: { b: 1 } }, [[]], null]) {
-        expect([wrong, sentencesFor(changed(path, wrong))]).toEqual([
+        expect([wrong, sentencesFor(setAt(file(), path, wrong))]).toEqual([
           wrong,
           [expect.stringContaining(`${field}: `)],
         ]);
@@ -124,7 +96,7 @@ describe("A mistake causes a message about itself only:", () => {
     "two numbers before the texts %s",
     (field, path) => {
       const texts = (valueAt(file(), path) ?? []) as string[];
-      const sentences = sentencesFor(changed(path, [3, 3, ...texts]));
+      const sentences = sentencesFor(setAt(file(), path, [3, 3, ...texts]));
       expect(sentences.filter((sentence) => !sentence.startsWith(field))).toEqual([]);
       expect(sentences.filter((sentence) => /already|twice/.test(sentence))).toEqual([]);
       expect(sentences).toHaveLength(2);
